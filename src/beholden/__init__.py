@@ -1,0 +1,3 @@
+"""Tell whom connected devices are beholden to."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The vocabulary: tables, properties, categories, ids and errors. Standard library only."""
