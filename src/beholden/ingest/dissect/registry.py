@@ -1,0 +1,53 @@
+"""Every protocol that packets are dissected for: one screen that tells what beholden can read.
+
+`transport` says what the dissector is given: the UDP payload, the prefix of a
+TCP stream in one direction, the ICMPv6 message, or what follows the EtherType
+or SNAP header. Where `ports` is empty the packet kernel chooses by content.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from beholden.ingest.dissect.seen import Answer, Seen
+
+Transport = Literal["ethertype", "snap", "icmp6", "udp", "tcp"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One protocol: where it is found and which module reads it."""
+
+    name: str
+    transport: Transport
+    ports: tuple[int, ...]
+    reference: str
+
+    @property
+    def dissect(self) -> "Callable[[bytes], list[Seen | Answer]]":
+        """The pure function bytes → what was seen."""
+        module = import_module(f"beholden.ingest.dissect.protocols.{self.name}")
+        return cast("Callable[[bytes], list[Seen | Answer]]", module.dissect)
+
+
+PROTOCOLS: tuple[Protocol, ...] = (
+    Protocol("arp", "ethertype", (0x0806,), "RFC 826"),
+    Protocol("lldp", "ethertype", (0x88CC,), "IEEE 802.1AB-2016"),
+    Protocol("cdp", "snap", (0x2000,), "Cisco Discovery Protocol, SNAP 00000c:2000"),
+    Protocol("nd", "icmp6", (133, 134, 135, 136), "RFC 4861"),
+    Protocol("dhcp", "udp", (67, 68), "RFC 2131, 2132"),
+    Protocol("dhcp6", "udp", (546, 547), "RFC 8415"),
+    Protocol("dns", "udp", (53,), "RFC 1035"),
+    Protocol("mdns", "udp", (5353,), "RFC 6762, 6763"),
+    Protocol("llmnr", "udp", (5355,), "RFC 4795"),
+    Protocol("nbns", "udp", (137,), "RFC 1002"),
+    Protocol("ssdp", "udp", (1900,), "UPnP Device Architecture 2.0"),
+    Protocol("wsd", "udp", (3702,), "OASIS WS-Discovery 1.1"),
+    Protocol("quic", "udp", (), "RFC 9000, 9001, 9369"),
+    Protocol("tls", "tcp", (), "RFC 8446, 5246"),
+    Protocol("http", "tcp", (), "RFC 9110, 9112"),
+    Protocol("mqtt", "tcp", (1883,), "OASIS MQTT 3.1.1, 5.0"),
+)
