@@ -18,7 +18,7 @@ PROPERTIES: dict[str, str] = {
     "dhcp.client_id": "client identifier, option 61, as type:hex",
     "dhcp.user_class": "user class, option 77",
     "dhcp.fqdn": "client fully qualified domain name, option 81",
-    "dhcp.vendor_specific": "vendor-identifying class or options (124, 125), as enterprise:hex or enterprise:text",
+    "dhcp.vendor_specific": "vendor-identifying class or options (124, 125), as enterprise:value",
     "dhcp.server": "acts as DHCP server; value is its address",
     "dhcp.domain": "domain name handed out, option 15",
     "dhcp6.fqdn": "client FQDN, DHCPv6 option 39",

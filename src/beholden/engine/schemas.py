@@ -1,0 +1,58 @@
+"""The model's tables as Arrow schemas."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from beholden.model.tables import Table, Type
+
+_ARROW: Mapping[Type, pa.DataType] = {
+    "string": pa.string(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """Give the Arrow schema of a table of the model."""
+    return pa.schema(
+        [pa.field(column.name, _ARROW[column.type], nullable=column.nullable) for column in table.columns]
+    )
+
+
+def empty(table: Table) -> pa.Table:
+    """Give the table without rows."""
+    return arrow_schema(table).empty_table()
+
+
+def conform(table: Table, data: pa.Table) -> pa.Table:
+    """Order and cast the columns as the model says; a missing nullable column becomes null.
+
+    Raises KeyError where a column that must not be null is missing.
+    """
+    arrays = []
+    for field in arrow_schema(table):
+        if field.name in data.column_names:
+            arrays.append(_cast(data[field.name], field.type))
+        elif field.nullable:
+            arrays.append(pa.nulls(data.num_rows, field.type))
+        else:
+            raise KeyError(f"{table.name} lacks {field.name}")
+    return pa.table(arrays, schema=arrow_schema(table))
+
+
+def _cast(column: pa.ChunkedArray[Any], kind: pa.DataType) -> pa.ChunkedArray[Any]:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.cast(kind)
+
+
+def from_rows(table: Table, rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    """Make a table of the model from a few rows."""
+    schema = arrow_schema(table)
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in schema.names} for row in rows], schema=schema
+    )

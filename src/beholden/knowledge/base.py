@@ -1,0 +1,77 @@
+"""The compiled knowledge as the stages read it: tables by name, opened lazily."""
+
+import json
+import os
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from beholden.model.errors import BeholdenError
+
+_SHIPPED = Path(__file__).parent / "data"
+_CHECKOUT = Path(__file__).parents[3] / "knowledge"
+
+
+def knowledge_root() -> Path:
+    """Give the folder of knowledge: $BEHOLDEN_KNOWLEDGE, else the shipped one, else the checkout's."""
+    stated = os.environ.get("BEHOLDEN_KNOWLEDGE")
+    if stated:
+        return Path(stated)
+    root = _SHIPPED if _SHIPPED.is_dir() else _CHECKOUT
+    if not root.is_dir():
+        raise BeholdenError(f"no knowledge at {root}; set BEHOLDEN_KNOWLEDGE to its folder")
+    return root
+
+
+def cache_folder() -> Path:
+    """Give the folder for what can be made again: $BEHOLDEN_CACHE, else the user's cache folder."""
+    stated = os.environ.get("BEHOLDEN_CACHE")
+    if stated:
+        return Path(stated)
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "beholden"
+
+
+class Knowledge:
+    """One compiled state of knowledge."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._tables: dict[str, pa.Table] = {}
+
+    @classmethod
+    def open(cls, root: Path | None = None, on_compile: Callable[[], None] | None = None) -> "Knowledge":
+        """Open the compiled knowledge, compiling it first where it is new or has changed."""
+        from beholden.knowledge import build  # noqa: PLC0415 - compiling is rare, its imports are not cheap
+
+        root = root or knowledge_root()
+        folder = cache_folder() / f"knowledge-{build.quick_key(root)}"
+        if not (folder / build.MANIFEST).exists():
+            build.build(root, folder, on_compile)
+        return cls(folder)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Give the manifest: knowledge_id, and rows per table."""
+        manifest: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text("utf-8"))
+        return manifest
+
+    @property
+    def knowledge_id(self) -> str:
+        """Give the content hash of this state of knowledge."""
+        return str(self.manifest["knowledge_id"])
+
+    def table(self, name: str) -> pa.Table:
+        """Read a compiled table once; an empty table where there is none of that name."""
+        if name not in self._tables:
+            path = self.folder / f"{name}.parquet"
+            self._tables[name] = pq.read_table(path, memory_map=True) if path.exists() else pa.table({})
+        return self._tables[name]
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Give a small table as rows."""
+        return self.table(name).to_pylist()

@@ -1,0 +1,128 @@
+"""Compile knowledge once into Parquet: packs in, checked tables out, written aside and renamed."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from beholden.knowledge.clouds import load_domains, load_prefixes
+from beholden.knowledge.companies import Companies, chain_rows, load_companies
+from beholden.knowledge.facts import Ledger, load_sources
+from beholden.knowledge.files import read_csv
+from beholden.knowledge.fingerprints import compile_fingerprints
+from beholden.knowledge.law import load_regimes
+from beholden.knowledge.listings import load_listings, load_lists
+from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules
+
+MANIFEST = "manifest.json"
+
+
+def files_of(root: Path) -> Iterator[Path]:
+    """Give the files of a knowledge folder in order."""
+    for folder, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            yield Path(folder, name)
+
+
+def quick_key(root: Path) -> str:
+    """Hash names, sizes and times of the files: cheap, and enough to see a change."""
+    digest = hashlib.sha256()
+    for path in files_of(root):
+        stat = path.stat()
+        digest.update(f"{path.relative_to(root)}\x1f{stat.st_size}\x1f{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def content_key(root: Path) -> str:
+    """Hash names and contents of the files: the id of this state of knowledge."""
+    digest = hashlib.sha256()
+    for path in files_of(root):
+        digest.update(f"{path.relative_to(root)}\x1f".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def compile_all(root: Path) -> dict[str, pa.Table]:
+    """Load and check every pack; raises KnowledgeError for the first row that cannot be taken."""
+    ledger = Ledger(load_sources(root))
+    companies = load_companies(root, ledger)
+    kinds = load_kinds(root)
+    rules = load_rules(root, ledger)
+    lists = load_lists(root, ledger)
+    tables = {
+        "companies": _table(chain_rows(companies)),
+        "aliases": _aliases(companies),
+        "domains": _table(load_domains(root, ledger, companies)),
+        "prefixes": load_prefixes(root, ledger, companies),
+        "lists": _table(lists),
+        "listings": _table(load_listings(root, ledger, companies, lists)),
+        "regimes": _table(load_regimes(root, ledger)),
+        "kinds": _table(kinds),
+        "rules": _table(rules),
+        "applies": _table(expand_applies(rules, kinds)),
+        "impacts": _table(load_impacts(root, ledger, kinds)),
+        "kind_names": _names(root, "vocabulary/kind_names.csv"),
+        "fingerprints": compile_fingerprints(root, ledger, companies),
+    }
+    tables["facts"] = ledger.table()
+    return tables
+
+
+def build(root: Path, out: Path, on_start: Callable[[], None] | None = None) -> None:
+    """Compile knowledge into a folder of Parquet files, all or nothing."""
+    if on_start is not None:
+        on_start()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix="building-", dir=out.parent))
+    try:
+        tables = compile_all(root)
+        for name, table in tables.items():
+            pq.write_table(table, aside / f"{name}.parquet", compression="zstd")
+        for path in sorted((root / "registries").glob("*.parquet")):
+            shutil.copyfile(path, aside / path.name)
+        counts = {name: table.num_rows for name, table in tables.items()}
+        manifest = {"knowledge_id": content_key(root), "rows": counts}
+        (aside / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+        _put(aside, out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put(aside: Path, out: Path) -> None:
+    try:
+        aside.rename(out)
+    except OSError:  # another process put the same knowledge there first
+        if not (out / MANIFEST).exists():
+            raise
+
+
+def _table(rows: list[dict[str, object]] | list[object]) -> pa.Table:
+    return pa.Table.from_pylist(rows) if rows else pa.table({})
+
+
+def _aliases(companies: Companies) -> pa.Table:
+    keys = sorted(companies.aliases)
+    return pa.table(
+        {
+            "spelling": pa.array(keys, pa.string()),
+            "company": pa.array([companies.aliases[key] for key in keys], pa.string()),
+            "fact_id": pa.array([companies.alias_facts[key] for key in keys], pa.string()),
+        }
+    )
+
+
+def _names(root: Path, pack: str) -> pa.Table:
+    rows = [(row["name"], row["kind"]) for row in read_csv(root, pack)]
+    return pa.table(
+        {
+            "name": pa.array([name for name, _ in rows], pa.string()),
+            "kind": pa.array([kind for _, kind in rows], pa.string()),
+        }
+    )

@@ -1,0 +1,187 @@
+"""Companies, their spellings, and the chains from brand to maker to ultimate owner.
+
+The closure is computed here, when knowledge is built, for the relations that are
+in force (no valid_to). Where a company has several parents the largest share
+wins, then control over ownership over a state holding; ties break by name.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from beholden.knowledge.facts import Ledger
+from beholden.knowledge.files import KnowledgeError, Row, read_csv
+from beholden.knowledge.names import normalise
+
+_PACKS = ("companies/companies.csv", "listings/companies.csv", "vocabulary/companies.csv")
+_TO_MAKER = ("brand_of", "brand_licensed_to")
+_UPWARD = ("controlled_by", "owned_by", "state_holding")
+_MAX_DEPTH = 12
+
+
+@dataclass(frozen=True)
+class Company:
+    """One company as knowledge states it."""
+
+    company: str
+    name: str
+    jurisdiction: str
+    registered_in: str
+    roles: frozenset[str]
+    fact_id: str
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One tie from a child to a parent that is in force."""
+
+    child: str
+    parent: str
+    relation: str
+    share: float
+    fact_id: str
+
+
+@dataclass
+class Companies:
+    """All companies, spellings and ties."""
+
+    companies: dict[str, Company] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    alias_facts: dict[str, str] = field(default_factory=dict)
+    relations: dict[str, list[Relation]] = field(default_factory=dict)
+    legal_forms: frozenset[str] = frozenset()
+
+    def find(self, name: str) -> str | None:
+        """Give the company with this spelling, None where none is known."""
+        return self.aliases.get(normalise(name, self.legal_forms))
+
+    def step(self, company: str, kinds: Iterable[str]) -> Relation | None:
+        """Give the strongest tie of these kinds that leads up from a company."""
+        order = {kind: place for place, kind in enumerate(kinds)}
+        ties = [tie for tie in self.relations.get(company, []) if tie.relation in order]
+        return min(ties, key=lambda tie: (-tie.share, order[tie.relation], tie.parent), default=None)
+
+    def climb(self, company: str, kinds: tuple[str, ...]) -> list[Relation]:
+        """Follow the strongest ties of these kinds to the top; raises KnowledgeError on a cycle."""
+        path: list[Relation] = []
+        visited = {company}
+        here = company
+        while (tie := self.step(here, kinds)) is not None:
+            if tie.parent in visited or len(path) >= _MAX_DEPTH:
+                raise KnowledgeError(f"companies/relations.csv: the chain of {company} turns in a circle")
+            path.append(tie)
+            visited.add(tie.parent)
+            here = tie.parent
+        return path
+
+    def maker_path(self, company: str) -> list[Relation]:
+        """Give the ties from a brand to its maker; empty where the brand makes its own."""
+        return self.climb(company, _TO_MAKER)
+
+    def owner_path(self, company: str) -> list[Relation]:
+        """Give the ties from a maker to its ultimate owner; empty where it has none."""
+        return self.climb(company, _UPWARD)
+
+
+def load_companies(root: Path, ledger: Ledger) -> Companies:
+    """Read companies, aliases and relations; raises KnowledgeError for what does not resolve."""
+    forms = frozenset(row["form"] for row in read_csv(root, "vocabulary/legal_forms.csv"))
+    book = Companies(legal_forms=forms)
+    for pack in _PACKS:
+        for row in read_csv(root, pack):
+            _add_company(book, row, ledger)
+    for row in read_csv(root, "companies/aliases.csv"):
+        _add_alias(book, row, row["alias"], ledger)
+    for row in read_csv(root, "companies/relations.csv"):
+        _add_relation(book, row, ledger)
+    for company in book.companies:
+        book.owner_path(company)
+        book.maker_path(company)
+    return book
+
+
+def _add_company(book: Companies, row: Row, ledger: Ledger) -> None:
+    slug = row["company"]
+    if not slug or slug in book.companies:
+        raise KnowledgeError(f"{row.place}: the company {slug!r} is empty or stands twice")
+    seat = row["jurisdiction"] or "an unknown jurisdiction"
+    fact_id = ledger.add(row, f"{row['legal_name'] or row['name']} has its seat in {seat}")
+    book.companies[slug] = Company(
+        slug,
+        row["name"],
+        row["jurisdiction"],
+        row["registered_in"],
+        frozenset(row["roles"].split()),
+        fact_id,
+    )
+    for spelling in (slug.replace("-", " "), row["name"], row["legal_name"]):
+        _claim(book, row, spelling, slug, fact_id, strict=False)
+
+
+def _add_alias(book: Companies, row: Row, spelling: str, ledger: Ledger) -> None:
+    if row["company"] not in book.companies:
+        raise KnowledgeError(f"{row.place}: no company {row['company']!r}")
+    fact_id = ledger.add(row, f"{spelling} is a spelling of {book.companies[row['company']].name}")
+    _claim(book, row, spelling, row["company"], fact_id, strict=True)
+
+
+def _claim(book: Companies, row: Row, spelling: str, slug: str, fact_id: str, *, strict: bool) -> None:
+    key = normalise(spelling, book.legal_forms)
+    if not key:
+        return
+    holder = book.aliases.get(key)
+    if holder is not None and holder != slug:
+        if strict:
+            raise KnowledgeError(f"{row.place}: {spelling!r} is a spelling of {holder} and of {slug}")
+        return
+    book.aliases[key] = slug
+    book.alias_facts.setdefault(key, fact_id)
+
+
+def _add_relation(book: Companies, row: Row, ledger: Ledger) -> None:
+    child, parent = row["child"], row["parent"]
+    if child not in book.companies or parent not in book.companies:
+        raise KnowledgeError(f"{row.place}: no company {child!r} or {parent!r}")
+    names = book.companies[child].name, book.companies[parent].name
+    fact_id = ledger.add(row, f"{names[0]} is {row['relation'].replace('_', ' ')} {names[1]}")
+    if row["valid_to"]:
+        return
+    share = float(row["share"] or 0)
+    book.relations.setdefault(child, []).append(Relation(child, parent, row["relation"], share, fact_id))
+
+
+def chain_rows(book: Companies) -> list[Mapping[str, object]]:
+    """Give one row per company: its maker and its maker's ultimate owner, with the facts that lead there."""
+    rows: list[Mapping[str, object]] = []
+    for slug, company in sorted(book.companies.items()):
+        to_maker = book.maker_path(slug)
+        maker = to_maker[-1].parent if to_maker else slug
+        to_owner = book.owner_path(maker)
+        owner = to_owner[-1].parent if to_owner else maker
+        rows.append(
+            {
+                "company": slug,
+                "name": company.name,
+                "jurisdiction": company.jurisdiction or None,
+                "roles": " ".join(sorted(company.roles)),
+                "fact_id": company.fact_id,
+                "maker": maker,
+                "maker_name": book.companies[maker].name,
+                "maker_jurisdiction": book.companies[maker].jurisdiction or None,
+                "maker_path": _facts(book, to_maker, slug, maker),
+                "owner": owner,
+                "owner_name": book.companies[owner].name,
+                "owner_jurisdiction": book.companies[owner].jurisdiction or None,
+                "owner_path": _facts(book, to_owner, maker, owner),
+                "group": " ".join(
+                    [slug, *(tie.parent for tie in to_maker), *(tie.parent for tie in to_owner)]
+                ),
+            }
+        )
+    return rows
+
+
+def _facts(book: Companies, ties: list[Relation], start: str, end: str) -> str:
+    ids = [book.companies[start].fact_id, *(tie.fact_id for tie in ties), book.companies[end].fact_id]
+    return " ".join(dict.fromkeys(ids))

@@ -1,0 +1,73 @@
+"""Read knowledge files; every scalar comes as a string, and is typed afterwards.
+
+Plain YAML would turn the country `NO` into false and a type allocation code into an octal number.
+"""
+
+import csv
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from beholden.model.errors import BeholdenError
+
+
+class KnowledgeError(BeholdenError):
+    """A row of knowledge that cannot be taken; names file and line."""
+
+
+class _StringLoader(yaml.SafeLoader):
+    """A safe loader that resolves no scalar."""
+
+
+_StringLoader.yaml_implicit_resolvers = {}
+
+
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - a YAML document has no narrower type
+    """Read a YAML file with every scalar a string."""
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=_StringLoader)  # noqa: S506, TID251 - derived from SafeLoader
+    except yaml.YAMLError as error:
+        raise KnowledgeError(f"{path}: {str(error).splitlines()[0]}") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file."""
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise KnowledgeError(f"{path}: {error}") from error
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a CSV file: its pack, its line, and its cells."""
+
+    pack: str
+    line: int
+    cells: dict[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        """Give a cell, empty where the column is missing."""
+        return self.cells.get(name) or ""
+
+    @property
+    def place(self) -> str:
+        """File and line for messages."""
+        return f"{self.pack}:{self.line}"
+
+
+def read_csv(root: Path, pack: str) -> Iterator[Row]:
+    """Read the rows of a CSV pack; a pack that is not there has no rows."""
+    path = root / pack
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream, strict=True)
+        for cells in reader:
+            if None in cells:
+                raise KnowledgeError(f"{pack}:{reader.line_num}: more cells than columns")
+            yield Row(pack, reader.line_num, {key: (cell or "").strip() for key, cell in cells.items()})

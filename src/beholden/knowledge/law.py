@@ -1,0 +1,64 @@
+"""Legal regimes as neutral fields, and the published function from fields to a strength.
+
+There are no country constants: knowledge/law/regime_function.csv gives points per
+field value; the strength of an instrument is the sum of its points, at most 1, and
+the strength of a jurisdiction is that of its strongest instrument in force.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from beholden.knowledge.facts import Ledger
+from beholden.knowledge.files import KnowledgeError, Row, read_csv
+
+Points = Mapping[tuple[str, str], float]
+
+
+def load_points(root: Path) -> Points:
+    """Read the regime function: (field, value) → points."""
+    return {
+        (row["field"], row["value"]): float(row["points"])
+        for row in read_csv(root, "law/regime_function.csv")
+    }
+
+
+def strength(fields: Mapping[str, str], points: Points) -> float:
+    """Give the strength in 0–1 of one instrument's compelled access; 0 where it compels nothing."""
+    if points.get(("compelled_access", fields.get("compelled_access", "")), 0.0) == 0.0:
+        return 0.0
+    total = sum(points.get((name, value), 0.0) for name, value in fields.items())
+    return min(1.0, max(0.0, total))
+
+
+def load_regimes(root: Path, ledger: Ledger) -> list[dict[str, object]]:
+    """Read the instruments with their strength, in force or not."""
+    points = load_points(root)
+    rows = []
+    for row in read_csv(root, "law/regimes.csv"):
+        if not row["jurisdiction"] or not row["instrument"]:
+            raise KnowledgeError(f"{row.place}: jurisdiction and instrument are needed")
+        rows.append(_regime(row, points, ledger))
+    return rows
+
+
+def _regime(row: Row, points: Points, ledger: Ledger) -> dict[str, object]:
+    article = f" {row['article']}" if row["article"] else ""
+    fact_id = ledger.add(row, f"{row['instrument']}{article} ({row['jurisdiction']}): {row['summary']}")
+    hours = row["vulnerability_hours"]
+    return {
+        "regime": row["regime"],
+        "jurisdiction": row["jurisdiction"],
+        "instrument": row["instrument"],
+        "article": row["article"],
+        "in_force_from": row["in_force_from"] or None,
+        "in_force_to": row["in_force_to"] or None,
+        "compelled_access": row["compelled_access"] or "unknown",
+        "review": row["review"] or "unknown",
+        "secrecy_duty": row["secrecy_duty"] or "unknown",
+        "extraterritorial": row["extraterritorial"] or "unknown",
+        "vulnerability_to_state": row["vulnerability_to_state"] or "unknown",
+        "vulnerability_hours": float(hours) if hours.replace(".", "", 1).isdigit() else None,
+        "summary": row["summary"],
+        "strength": strength(row.cells, points),
+        "fact_id": fact_id,
+    }
