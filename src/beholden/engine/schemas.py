@@ -1,7 +1,6 @@
 """The model's tables as Arrow schemas."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 
@@ -44,7 +43,7 @@ def conform(table: Table, data: pa.Table) -> pa.Table:
     return pa.table(arrays, schema=arrow_schema(table))
 
 
-def _cast(column: pa.ChunkedArray[Any], kind: pa.DataType) -> pa.ChunkedArray[Any]:
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return column.cast(kind)

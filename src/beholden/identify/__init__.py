@@ -1,0 +1,1 @@
+"""From observations to devices and what they are: resolve, match, decide."""

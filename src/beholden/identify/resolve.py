@@ -1,0 +1,186 @@
+"""Entity resolution: identifiers become devices.
+
+Nodes are identifiers, edges say that two of them are one thing; a device is a connected
+component and is named by its strongest identifier, so it keeps its id whatever the order
+or the file names of the evidence.
+"""
+
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from beholden.engine import Engine
+from beholden.engine.duck import Frame
+from beholden.identify.bindings import LOCAL_IP, credible
+from beholden.identify.components import connected
+from beholden.model.ids import content_id
+
+_RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip")
+"""Identifiers from the strongest to the weakest; the rank leads the node's text: text order is strength."""
+
+_IDENTIFIER_OF = {
+    "mac": "mac",
+    "inventory.serial": "serial",
+    "inventory.imei": "imei",
+    "inventory.asset": "asset",
+}
+"""Properties that state another strong identifier of their subject."""
+
+HOSTNAMES = (
+    "dhcp.hostname",
+    "dhcp.fqdn",
+    "dhcp6.fqdn",
+    "mdns.hostname",
+    "llmnr.hostname",
+    "inventory.hostname",
+)
+_SHARED = 3
+"""An identifier other than a link address that so many subjects state is a placeholder, not an identity."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Devices found, who they are, and which device each subject of an observation is."""
+
+    subjects: Frame  # subject_kind, subject, mac ('' for none), device_id
+    nodes: Frame  # kind, identifier, device_id
+    bindings: Frame  # credible (mac, ip) with times and places
+    routers: Frame  # mac
+
+
+def node(kind: nw.Expr, value: nw.Expr) -> nw.Expr:
+    """Give the node text of an identifier: rank digit, kind and value."""
+    locally = nw.when((kind == "mac") & value.str.slice(1, 1).is_in(list("2367abef"))).then(
+        nw.lit("local mac")
+    )
+    named = locally.otherwise(kind)
+    ranked = nw.lit("")
+    for rank, name in enumerate(_RANKS):
+        ranked = nw.when(named == name).then(nw.lit(str(rank))).otherwise(ranked)
+    return nw.concat_str(ranked, nw.lit(":"), kind, nw.lit(":"), value)
+
+
+def resolve(engine: Engine, observations: Frame, judgements: pa.Table) -> Resolved:
+    """Find the devices behind the subjects of all observations."""
+    bindings, fronts = credible(engine, observations)
+    subjects = engine.keep(_subjects(observations, bindings))
+    edges = _stated_edges(observations)
+    extra = [_address_edges(subjects, bindings), _hostname_edges(observations, subjects)]
+    tables = [engine.collect(frame) for frame in (_without_placeholders(edges), *extra)]
+    merged, split = _judged(judgements)
+    alone = engine.collect(subjects.filter(nw.col("node") != "").select("node").unique())["node"]
+    nodes = _components(alone, [*tables, merged], split)
+    bound = engine.keep(engine.bind(nodes))
+    named = subjects.join(bound.select("node", "device_id"), on="node", how="left")
+    return Resolved(
+        engine.keep(named.select("subject_kind", "subject", "mac", "device_id")), bound, bindings, fronts
+    )
+
+
+def _subjects(observations: Frame, bindings: Frame) -> Frame:
+    distinct = (
+        observations.select("subject_kind", "subject", nw.col("mac").fill_null("").alias("mac")).unique()
+    ).with_columns(is_ip=nw.col("subject_kind") == "ip")
+    owners = bindings.select("mac", nw.col("ip").alias("subject"), owner=nw.col("mac"))
+    joined = distinct.join(owners, on=["mac", "subject"], how="left")
+    own = node(nw.col("subject_kind"), nw.col("subject"))
+    by_mac = node(nw.lit("mac"), nw.col("owner"))
+    foreign = nw.col("is_ip") & ~nw.col("subject").str.contains(LOCAL_IP)
+    chosen = (
+        nw.when(nw.col("is_ip") & ~nw.col("owner").is_null())
+        .then(by_mac)
+        .otherwise(nw.when(foreign).then(nw.lit("")).otherwise(own))
+    )
+    return joined.with_columns(node=chosen).select("subject_kind", "subject", "mac", "node")
+
+
+def _stated_edges(observations: Frame) -> Frame:
+    stated = observations.filter(
+        nw.col("subject_kind") != "ip", nw.col("property").is_in(list(_IDENTIFIER_OF))
+    )
+    kind = nw.col("property")
+    for name, identifier in _IDENTIFIER_OF.items():
+        kind = nw.when(nw.col("property") == name).then(nw.lit(identifier)).otherwise(kind)
+    return stated.select(
+        node(nw.col("subject_kind"), nw.col("subject")).alias("left"),
+        node(kind, nw.col("value")).alias("right"),
+    ).unique()
+
+
+def _without_placeholders(edges: Frame) -> Frame:
+    counts = edges.group_by("right").agg(n=nw.len())
+    usable = counts.filter((nw.col("n") < _SHARED) | nw.col("right").str.contains("^[04]:mac:"))
+    return edges.join(usable.select("right"), on="right", how="inner").select("left", "right")
+
+
+def _address_edges(subjects: Frame, bindings: Frame) -> Frame:
+    """Tie an address without a link address to the one device that ever held it."""
+    bare = subjects.filter(nw.col("subject_kind") == "ip", nw.col("node").str.starts_with("8:"))
+    holders = bindings.group_by("ip").agg(n=nw.len(), owner=nw.col("mac").min()).filter(nw.col("n") == 1)
+    tied = bare.join(holders.rename({"ip": "subject"}), on="subject", how="inner")
+    return tied.select(nw.col("node").alias("left"), node(nw.lit("mac"), nw.col("owner")).alias("right"))
+
+
+def _hostname_edges(observations: Frame, subjects: Frame) -> Frame:
+    """Tie an inventory row that knows only a host name to the one subject that bears it."""
+    bare = subjects.filter(nw.col("subject_kind") == "hostname").with_columns(
+        host=nw.col("subject").str.to_lowercase()
+    )
+    borne = observations.filter(
+        nw.col("property").is_in(list(HOSTNAMES)), nw.col("subject_kind").is_in(["mac", "imei", "serial"])
+    ).select(
+        nw.col("value").str.to_lowercase().alias("host"),
+        bearer=node(nw.col("subject_kind"), nw.col("subject")),
+    )
+    single = borne.unique().group_by("host").agg(n=nw.len(), bearer=nw.col("bearer").min())
+    tied = bare.join(single.filter(nw.col("n") == 1), on="host", how="inner")
+    return tied.select(nw.col("node").alias("left"), nw.col("bearer").alias("right"))
+
+
+def _judged(judgements: pa.Table) -> tuple[pa.Table, set[str]]:
+    """Give the merges as edges and the nodes that were split off. Few rows: people make them."""
+    rows = judgements.to_pylist()
+    merges = [row for row in rows if row["action"] == "merge"]
+    edges = pa.table(
+        {
+            "left": pa.array([_text_node(row["subject"]) for row in merges], pa.string()),
+            "right": pa.array([_text_node(row["object"]) for row in merges], pa.string()),
+        }
+    )
+    return edges, {_text_node(row["object"] or row["subject"]) for row in rows if row["action"] == "split"}
+
+
+def _text_node(identifier: str) -> str:
+    kind, _, value = identifier.partition(":")
+    locally = kind == "mac" and value[1:2] in "2367abef"
+    return f"{_RANKS.index('local mac' if locally else kind)}:{kind}:{value}"
+
+
+def _components(alone: pa.ChunkedArray, edges: list[pa.Table], split: set[str]) -> pa.Table:
+    """Connect the nodes, numbered in text order, and name each component by its first node."""
+    tied = pa.concat_tables([table.select(["left", "right"]).cast(_EDGES) for table in edges])
+    if split:
+        apart = pa.array(sorted(split), pa.string())
+        keep = pc.invert(pc.or_(pc.is_in(tied["left"], apart), pc.is_in(tied["right"], apart)))
+        tied = tied.filter(keep)
+    every = pa.chunked_array([*alone.cast(pa.string()).chunks, *tied["left"].chunks, *tied["right"].chunks])
+    names = pc.unique(every).sort() if len(every) else pa.array([], pa.string())
+    left, right = (pc.index_in(tied[side], names).to_numpy().astype(np.int64) for side in ("left", "right"))
+    labels = connected(len(names), left, right)
+    heads, inverse = np.unique(labels, return_inverse=True)
+    ids = np.array([content_id("device", name) for name in names.take(heads).to_pylist()], dtype=object)
+    split_names = pc.split_pattern(names, ":", max_splits=2)
+    return pa.table(
+        {
+            "node": names,
+            "kind": pc.list_element(split_names, 1) if len(names) else names,
+            "identifier": pc.list_element(split_names, 2) if len(names) else names,
+            "device_id": pa.array(ids[inverse] if len(ids) else [], pa.string()),
+        }
+    )
+
+
+_EDGES = pa.schema([pa.field("left", pa.string()), pa.field("right", pa.string())])
