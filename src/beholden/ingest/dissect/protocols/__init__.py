@@ -1,0 +1,1 @@
+"""One module per protocol of `dissect.registry`; none knows of another."""

@@ -1,0 +1,116 @@
+"""Selected packets in, observations out: dissect each distinct payload once, join back to senders in columns.
+
+Memory is bounded: rows wait in a buffer of at most 32 MB, then are folded into one row per subject, property
+and value; what grows is only the result.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from beholden.ingest.dissect.payloads import Entries, Payloads
+from beholden.ingest.dissect.streams import QUIC, join
+from beholden.ingest.dissect.subjects import expand, fold, grouped, owner, split_addresses, told
+from beholden.ingest.dissect.written import NAMING, Folded, Named, flow_names, lookups, observations
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_ROWS = 131_072
+_MOST_BYTES = 32 << 20
+_STREAM_IDLE_US = 5_000_000
+_MOST_PARTIAL = 1 << 18
+
+
+class Observed(NamedTuple):
+    """Observations and lookups as in `model.tables`; `flow_names` has flow, sni, http_host and ja4."""
+
+    observations: pa.Table
+    lookups: pa.Table
+    flow_names: pa.Table
+
+
+class Observer:
+    """Takes batches of `ingest.selected.SELECTED` of one evidence and gives its observations."""
+
+    def __init__(self, evidence_id: str) -> None:
+        self._evidence_id = evidence_id
+        self._payloads = Payloads()
+        self._waiting: list[pa.RecordBatch] = []
+        self._streams: pa.Table | None = None
+        self._partial: list[pa.Table] = []
+        self._named: list[Named] = []
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take selected packets; they are dissected when enough have come."""
+        self._waiting.append(batch)
+        rows = sum(len(waiting) for waiting in self._waiting)
+        if rows >= _MOST_ROWS or sum(waiting.nbytes for waiting in self._waiting) >= _MOST_BYTES:
+            self._fold_waiting(is_last=False)
+
+    def tables(self) -> Observed:
+        """Dissect what waits and return all that was observed, ordered by place of first sight."""
+        self._fold_waiting(is_last=True)
+        folded = Folded(self._evidence_id, fold(self._partial), self._payloads.values)
+        return Observed(observations(folded), lookups(folded), flow_names(self._named, self._payloads.values))
+
+    def _fold_waiting(self, *, is_last: bool) -> None:
+        batches, self._waiting = self._waiting, []
+        streams = [self._streams] if self._streams is not None else []
+        self._streams = None
+        if batches:
+            rows = split_addresses(pa.Table.from_batches(batches))
+            is_stream = _is_stream(rows)
+            self._fold(rows.filter(pa.array(~is_stream)))
+            streams.append(rows.filter(pa.array(is_stream)))
+        if streams:
+            waiting = pa.concat_tables(streams)
+            if not is_last:
+                waiting, self._streams = _settled(waiting)
+            self._fold(join(waiting))
+
+    def _fold(self, rows: pa.Table) -> None:
+        """Dissect rows that each hold one payload, and fold them into the aggregate."""
+        if not rows.num_rows:
+            return
+        rows = rows.combine_chunks()
+        code, entries = self._payloads.read(rows["protocol"].to_numpy(), rows["payload"].chunk(0))
+        self._name_flows(rows, code, entries)
+        self._partial.append(told(grouped(rows, code, entries), entries))
+        if sum(part.num_rows for part in self._partial) > _MOST_PARTIAL and len(self._partial) > 1:
+            self._partial = [fold(self._partial)]
+
+    def _name_flows(self, rows: pa.Table, code: "NDArray[np.int64]", entries: Entries) -> None:
+        """Keep server names, hosts and JA4 by flow."""
+        is_name = np.isin(entries.property, NAMING)
+        per_code = np.bincount(owner(entries)[is_name], minlength=len(entries.counts)) > 0
+        flow = rows["flow"].to_numpy()
+        at = np.flatnonzero(per_code[code] & (flow >= 0))
+        row, entry = expand(code[at], entries)
+        kept = is_name[entry]
+        row, entry = at[row[kept]], entry[kept]
+        if len(row):
+            frame = rows["frame"].to_numpy()
+            self._named.append(Named(flow[row], frame[row], entries.property[entry], entries.value[entry]))
+
+
+def _is_stream(rows: pa.Table) -> "NDArray[np.bool_]":
+    is_segment = rows["stream_offset"].to_numpy() >= 0
+    is_quic = (rows["protocol"].to_numpy() == QUIC) & (rows["flow"].to_numpy() >= 0)
+    is_stream: NDArray[np.bool_] = is_segment | is_quic
+    return is_stream
+
+
+def _settled(rows: pa.Table) -> tuple[pa.Table, pa.Table | None]:
+    """Split stream rows into those to join now and those whose flow may go on."""
+    last = rows["last_us"].to_numpy()
+    if not len(last):
+        return rows, None
+    flow = rows["flow"].to_numpy()
+    fresh = np.unique(flow[last > last.max() - _STREAM_IDLE_US])
+    is_fresh = np.isin(flow, fresh)
+    held = rows.filter(pa.array(is_fresh))
+    if held.nbytes > _MOST_BYTES // 2:
+        return rows, None
+    return rows.filter(pa.array(~is_fresh)), held
