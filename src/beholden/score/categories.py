@@ -1,0 +1,130 @@
+"""Categories: four factors become P with bounds, coverage and next best evidence (risk-model, "category")."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import narwhals as nw
+
+from beholden.model.risks import FACTORS
+from beholden.score.factors import BOUNDS
+from beholden.score.settings import Frame, ScoreSettings
+from beholden.score.slots import SLOTS
+
+ABSENT = {"V": 0.0, "R": 1.0, "L": 0.0, "O": 0.0}
+"""A factor without any proposition: the channel counts as reachable, nothing else is held."""
+_TIES = 1e9
+
+
+@dataclass(frozen=True)
+class Four:
+    """The factors' values at one bound."""
+
+    v: nw.Expr
+    r: nw.Expr
+    l: nw.Expr  # noqa: E741 - the model's own letter
+    o: nw.Expr
+
+
+def likelihood(four: Four, mitigation: nw.Expr) -> nw.Expr:
+    """Combine to P = 1 - (1-O)(1 - R*m*(1 - (1-V)(1-L))); mitigations never push below O."""
+    cause = 1.0 - (1.0 - four.v) * (1.0 - four.l)
+    return 1.0 - (1.0 - four.o) * (1.0 - four.r * mitigation * cause)
+
+
+def at(bound: str, value: nw.Expr | None = None) -> Four:
+    """Name the factor columns of one bound; with `value`, it stands in for the row's own factor."""
+    columns = [nw.col(f"{factor.lower()}_{bound}") for factor in FACTORS]
+    if value is not None:
+        columns = [
+            nw.when(nw.col("factor") == factor).then(value).otherwise(column)
+            for factor, column in zip(FACTORS, columns, strict=True)
+        ]
+    return Four(*columns)
+
+
+def of_category(four: Four, settings: ScoreSettings) -> nw.Expr:
+    """Give P of the row's category: L alone where its propositions are averaged, else the four factors."""
+    combined = likelihood(four, nw.col("mitigation"))
+    if not settings.mean_combined:
+        return combined
+    return nw.when(nw.col("category").is_in(list(settings.mean_combined))).then(four.l).otherwise(combined)
+
+
+def category_rows(units: Frame, factors: Frame, mitigations: Frame, settings: ScoreSettings) -> Frame:
+    """Give one row per row of `units(unit_id, kind, category)`: factors, P, coverage, conflict.
+
+    `mitigations(unit_id, category, mitigation)`.
+    """
+    picked = [
+        nw.when(nw.col("factor") == factor).then(nw.col(bound)).max().alias(f"{factor.lower()}_{bound}")
+        for factor in FACTORS
+        for bound in BOUNDS
+    ]
+    weights = [
+        nw.when(nw.col("factor") == factor).then(nw.col(column)).max().alias(f"{column}_{factor}")
+        for factor in FACTORS
+        for column in ("weight_applicable", "weight_seen")
+    ]
+    pivot = factors.group_by("unit_id", "category").agg(*picked, *weights, nw.col("n_conflicts").max())
+    rows = units.join(pivot, on=["unit_id", "category"], how="left").join(
+        mitigations, on=["unit_id", "category"], how="left"
+    )
+    rows = rows.with_columns(
+        *(
+            nw.col(f"{factor.lower()}_{bound}").fill_null(ABSENT[factor])
+            for factor in FACTORS
+            for bound in BOUNDS
+        ),
+        *(nw.col(f"weight_{which}_{f}").fill_null(0.0) for which in ("applicable", "seen") for f in FACTORS),
+        nw.col("mitigation").fill_null(1.0),
+        is_conflicted=nw.col("n_conflicts").fill_null(0) > 0,
+    )
+    applicable, seen = (
+        reduce(lambda a, b: a + b, [nw.col(f"weight_{which}_{f}") for f in FACTORS])
+        for which in ("applicable", "seen")
+    )
+    return rows.with_columns(
+        lower=of_category(at("lower"), settings),
+        likelihood=of_category(at("point"), settings),
+        upper=of_category(at("upper"), settings),
+        upper_full=of_category(at("full"), settings),
+        coverage=nw.when(applicable > 0).then(seen / applicable).otherwise(nw.lit(0.0)),
+    )
+
+
+def narrowings(factors: Frame, categories: Frame, settings: ScoreSettings) -> Frame:
+    """Add narrowing_i: the drop of upper - lower of P if slot i were known at its expectation.
+
+    Where knowing one thing would leave more room for the others, nothing narrows and the number is 0.
+    """
+    names = [f"{factor.lower()}_{bound}" for factor in FACTORS for bound in ("lower", "upper")]
+    around = categories.select(
+        "unit_id", "category", *names, "mitigation", category_lower="lower", category_upper="upper"
+    )
+    rows = factors.join(around, on=["unit_id", "category"], how="inner")
+    width = nw.col("category_upper") - nw.col("category_lower")
+    added = []
+    for s in SLOTS:
+        upper = of_category(at("upper", value=nw.col(f"known_upper_{s}")), settings)
+        lower = of_category(at("lower", value=nw.col(f"known_lower_{s}")), settings)
+        added.append(nw.max_horizontal(width - (upper - lower), nw.lit(0.0)).alias(f"narrowing_{s}"))
+    return rows.with_columns(*added)
+
+
+def next_best(narrowed: Frame) -> Frame:
+    """Give (unit_id, category, next_best_evidence): what narrows most; ties go by factor and name."""
+    counted = [(nw.col(f"narrowing_{s}") * _TIES + 0.5).floor() for s in SLOTS]
+    rows = narrowed.with_columns(best=nw.max_horizontal(*counted))
+    name = nw.col(f"proposition_{SLOTS[-1]}")
+    for s in reversed(SLOTS[:-1]):
+        name = nw.when(counted[s - 1] == nw.col("best")).then(nw.col(f"proposition_{s}")).otherwise(name)
+    rows = rows.with_columns(name=name)
+    pivot = rows.group_by("unit_id", "category").agg(
+        nw.col("best").max(),
+        *(nw.when(nw.col("factor") == f).then(nw.col("best")).max().alias(f"best_{f}") for f in FACTORS),
+        *(nw.when(nw.col("factor") == f).then(nw.col("name")).max().alias(f"name_{f}") for f in FACTORS),
+    )
+    chosen: nw.Expr = nw.col(f"name_{FACTORS[-1]}")
+    for f in reversed(FACTORS[:-1]):
+        chosen = nw.when(nw.col(f"best_{f}") == nw.col("best")).then(nw.col(f"name_{f}")).otherwise(chosen)
+    return pivot.select("unit_id", "category", next_best_evidence=nw.when(nw.col("best") > 0).then(chosen))

@@ -1,0 +1,86 @@
+"""The order of scoring: opinions, archetypes, factors, categories, impact."""
+
+from dataclasses import dataclass
+
+import narwhals as nw
+
+from beholden.score.archetypes import archetypes
+from beholden.score.categories import category_rows, narrowings, next_best
+from beholden.score.contributions import contributions
+from beholden.score.factors import factor_rows, side_by_side
+from beholden.score.index import device_scores, severity_of
+from beholden.score.opinions import mitigation_factors, opinions
+from beholden.score.settings import Frame, Inputs, Keep, ScoreSettings, recompute_each_time
+from beholden.score.slots import slot_table, wide_slots
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Results of scoring.
+
+    `scores` and `contributions` are the model's tables. `members(device_id, kind, criticality, unit_id)`
+    names the device whose evidence stands for each device; `unit_scores` has one row per such unit and category.
+    """
+
+    scores: Frame
+    contributions: Frame
+    members: Frame
+    unit_scores: Frame
+
+
+def score(
+    inputs: Inputs,
+    settings: ScoreSettings,
+    *,
+    keep: Keep = recompute_each_time,
+    by_archetype: bool = True,
+) -> Scored:
+    """Score every device on every category with a severity; frames stay lazy but for what `keep` computes."""
+    impacts = keep(inputs.impacts)
+    slots = keep(slot_table(inputs.applies))
+    wide = keep(wide_slots(slots, settings.veto))
+    held = keep(opinions(inputs, settings))
+    mitigated = keep(mitigation_factors(inputs.mitigations))
+    devices = _known_kinds(inputs.devices, impacts)
+    members = keep(_members(devices, held, mitigated, keep, by_archetype=by_archetype))
+
+    units = keep(members.filter(nw.col("unit_id") == nw.col("device_id")).select("unit_id", "kind"))
+    factors = keep(
+        factor_rows(side_by_side(units, held.rename({"device_id": "unit_id"}), slots, wide), settings)
+    )
+    asked = impacts.filter(nw.col("category").is_in(list(settings.severities)))
+    rows = units.join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")
+    categories = keep(
+        category_rows(
+            rows.with_columns(severity=severity_of(settings)),
+            factors,
+            mitigated.rename({"device_id": "unit_id"}),
+            settings,
+        )
+    )
+    narrowed = keep(narrowings(factors, categories, settings))
+    unit_scores = keep(categories.join(next_best(narrowed), on=["unit_id", "category"], how="left"))
+    return Scored(
+        scores=device_scores(members, unit_scores, settings),
+        contributions=contributions(narrowed, slots, members, settings),
+        members=members,
+        unit_scores=unit_scores,
+    )
+
+
+def _known_kinds(devices: Frame, impacts: Frame) -> Frame:
+    """Treat a kind that the tables do not know as unknown."""
+    kinds = impacts.select("kind").unique().with_columns(is_known=nw.lit(value=True))
+    kind = nw.when(nw.col("is_known").fill_null(value=False)).then(nw.col("kind")).otherwise(nw.lit(""))
+    return (
+        devices.select("device_id", "kind", "criticality")
+        .join(kinds, on="kind", how="left")
+        .select("device_id", "criticality", kind=kind)
+    )
+
+
+def _members(devices: Frame, held: Frame, mitigated: Frame, keep: Keep, *, by_archetype: bool) -> Frame:
+    if not by_archetype:
+        return devices.with_columns(unit_id=nw.col("device_id"))
+    units = archetypes(devices, held, mitigated, keep).select("device_id", "unit_id")
+    return devices.join(units, on="device_id", how="inner")
