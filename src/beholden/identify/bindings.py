@@ -9,12 +9,8 @@ import narwhals as nw
 
 from beholden.engine import Engine
 from beholden.engine.duck import Frame
-
-LOCAL_IP = (
-    r"^(10\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|169\.254\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\."
-    r"|fe[89ab][0-9a-f]:|f[cd][0-9a-f]{2}:)"
-)
-"""RFC 1918, 3927, 6598 (IPv4); RFC 4193, 4291 (IPv6), on canonical text."""
+from beholden.engine.places import place
+from beholden.model.addresses import LOCAL_IP
 
 _MANY_LOCAL = 3
 
@@ -26,14 +22,12 @@ def pairs(observations: Frame) -> Frame:
     """
     seen = observations.filter(
         nw.col("subject_kind") == "mac", nw.col("property").is_in(["ip", "frame.ip"])
-    ).with_columns(strong=nw.when(nw.col("property") == "ip").then(1).otherwise(0))
+    ).with_columns(strong=nw.when(nw.col("property") == "ip").then(1).otherwise(0), place=place())
     grouped = seen.group_by("subject", "value").agg(
         nw.col("strong").max(),
         nw.col("first_seen_at").min(),
         nw.col("last_seen_at").max(),
-        nw.col("evidence_id").min(),
-        nw.col("locator").min(),
-        nw.col("locator_kind").min(),
+        nw.col("place").min(),
     )
     return grouped.rename({"subject": "mac", "value": "ip"}).with_columns(is_strong=nw.col("strong") == 1)
 

@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from beholden.engine import Engine
 from beholden.engine.duck import Frame
-from beholden.identify.bindings import LOCAL_IP, credible
+from beholden.identify.bindings import credible
 from beholden.identify.components import connected
+from beholden.model.addresses import LOCAL_IP
 from beholden.model.ids import content_id
 
 _RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip")
@@ -81,9 +82,11 @@ def resolve(engine: Engine, observations: Frame, judgements: pa.Table) -> Resolv
 
 
 def _subjects(observations: Frame, bindings: Frame) -> Frame:
-    distinct = (
-        observations.select("subject_kind", "subject", nw.col("mac").fill_null("").alias("mac")).unique()
-    ).with_columns(is_ip=nw.col("subject_kind") == "ip")
+    told = observations.select("subject_kind", "subject", nw.col("mac").fill_null("").alias("mac"))
+    carried = observations.filter(nw.col("property") == "frame.ip", nw.col("subject_kind") == "mac").select(
+        subject_kind=nw.lit("ip"), subject=nw.col("value"), mac=nw.col("subject")
+    )
+    distinct = nw.concat([told, carried]).unique().with_columns(is_ip=nw.col("subject_kind") == "ip")
     owners = bindings.select("mac", nw.col("ip").alias("subject"), owner=nw.col("mac"))
     joined = distinct.join(owners, on=["mac", "subject"], how="left")
     own = node(nw.col("subject_kind"), nw.col("subject"))

@@ -72,6 +72,14 @@ class Knowledge:
             self._tables[name] = pq.read_table(path, memory_map=True) if path.exists() else pa.table({})
         return self._tables[name]
 
+    def text(self, name: str) -> str:
+        """Read a file that is kept as it was written, such as a profile; raises BeholdenError where it is not there."""
+        path = self.folder / name
+        if not path.exists():
+            raise BeholdenError(f"knowledge has no {name}")
+        return path.read_text("utf-8")
+
     def rows(self, name: str) -> list[dict[str, Any]]:
         """Give a small table as rows."""
-        return self.table(name).to_pylist()
+        rows: list[dict[str, Any]] = self.table(name).to_pylist()
+        return rows

@@ -69,6 +69,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "applies": _table(expand_applies(rules, kinds)),
         "impacts": _table(load_impacts(root, ledger, kinds)),
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
+        "legal_forms": pa.table({"form": pa.array(sorted(companies.legal_forms), pa.string())}),
         "fingerprints": compile_fingerprints(root, ledger, companies),
     }
     tables["facts"] = ledger.table()
@@ -86,6 +87,8 @@ def build(root: Path, out: Path, on_start: Callable[[], None] | None = None) -> 
         for name, table in tables.items():
             pq.write_table(table, aside / f"{name}.parquet", compression="zstd")
         for path in sorted((root / "registries").glob("*.parquet")):
+            shutil.copyfile(path, aside / path.name)
+        for path in (root / "vocabulary" / "claims.toml", *sorted((root / "profiles").glob("*.toml"))):
             shutil.copyfile(path, aside / path.name)
         counts = {name: table.num_rows for name, table in tables.items()}
         manifest = {"knowledge_id": content_key(root), "rows": counts}

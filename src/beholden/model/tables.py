@@ -111,6 +111,8 @@ FLOWS = Table(
         _n("sni", "string", "server name in TLS or QUIC ClientHello"),
         _n("http_host", "string", "Host of the first HTTP request"),
         _n("ja4", "string", "JA4 of the ClientHello"),
+        _n("client_device_id", "string", "device that the client is, after identify"),
+        _n("server_device_id", "string", "device that the server is, after identify"),
     ),
 )
 
@@ -221,6 +223,7 @@ EXPOSURES = Table(
         _n("domain", "string", "registrable domain or curated suffix"),
         _n("name", "string", "full name as seen"),
         _c("address", "string", "IP address of the destination"),
+        _c("is_inbound", "bool", "the other side spoke first"),
         _n("asn", "int64", "autonomous system that announces the address"),
         _n("address_owner", "string", "organisation of that autonomous system"),
         _n("address_country", "string", "country the address is registered in", "ISO 3166-1 alpha-2"),

@@ -1,0 +1,1 @@
+"""From identifications and flows to companies, owners, jurisdictions and exposures."""

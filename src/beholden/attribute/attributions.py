@@ -1,0 +1,102 @@
+"""Who made and runs the parts of a device: brand ▸ maker ▸ owner, module, chip and cloud operators."""
+
+import narwhals as nw
+
+from beholden.engine import Engine
+from beholden.engine.duck import Frame
+from beholden.knowledge.base import Knowledge
+
+_STATED = "stated:"
+_PARTS = ("brand", "module_maker", "chip_maker")
+_COLUMNS = ["device_id", "role", "company_id", "name", "jurisdiction", "confidence", "path"]
+
+
+def attributions(engine: Engine, identifications: Frame, exposures: Frame, knowledge: Knowledge) -> Frame:
+    """Give the table `attributions`; the path names the facts that lead from the fingerprint to the company."""
+    book = engine.keep(engine.bind(knowledge.table("companies")))
+    chosen = engine.keep(_chosen(identifications))
+    parts = chosen.filter(nw.col("field").is_in(list(_PARTS)))
+    direct = _named(parts.join(book, left_on="company_id", right_on="company", how="left"))
+    brands = chosen.filter(nw.col("field").is_in(["brand", "maker"])).join(
+        book, left_on="company_id", right_on="company", how="inner"
+    )
+    makers = engine.keep(_makers(brands))
+    return nw.concat([direct, makers, _owners(makers, book), _operators(exposures, book)]).select(_COLUMNS)
+
+
+def _chosen(identifications: Frame) -> Frame:
+    """Give one row per device, field and chosen value, with the strongest claim's confidence and a fact of it."""
+    return (
+        identifications.filter(nw.col("is_chosen"))
+        .with_columns(fact_id=nw.col("fact_id").fill_null(""))
+        .group_by("device_id", "field", "value")
+        .agg(nw.col("confidence").max(), claim_fact=nw.col("fact_id").max())
+        .rename({"value": "company_id"})
+    )
+
+
+def _named(joined: Frame) -> Frame:
+    stated = nw.col("company_id").str.replace_all(f"^{_STATED}", "")
+    return joined.select(
+        "device_id",
+        "company_id",
+        "jurisdiction",
+        "confidence",
+        role=nw.col("field"),
+        name=nw.coalesce(nw.col("name"), stated),
+        path=_path(nw.col("claim_fact"), nw.col("fact_id").fill_null("")),
+    )
+
+
+def _path(*facts: nw.Expr) -> nw.Expr:
+    joined = nw.concat_str(*facts, separator=" ")
+    return joined.str.replace_all(r" +", " ").str.strip_chars()
+
+
+def _makers(brands: Frame) -> Frame:
+    """Give the maker: as a fingerprint names it, else the one the brand belongs to."""
+    stated = brands.filter(nw.col("field") == "maker").select("device_id").unique()
+    marked = brands.join(stated.with_columns(has_maker=nw.lit(value=True)), on="device_id", how="left")
+    kept = marked.filter((nw.col("field") == "maker") | nw.col("has_maker").is_null())
+    return kept.select(
+        "device_id",
+        "confidence",
+        role=nw.lit("maker"),
+        company_id=nw.col("maker"),
+        name=nw.col("maker_name"),
+        jurisdiction=nw.col("maker_jurisdiction"),
+        path=_path(nw.col("claim_fact"), nw.col("maker_path")),
+    )
+
+
+def _owners(makers: Frame, book: Frame) -> Frame:
+    chains = book.select("company", "owner", "owner_name", "owner_jurisdiction", "owner_path")
+    joined = makers.join(chains, left_on="company_id", right_on="company", how="inner")
+    return joined.select(
+        "device_id",
+        "confidence",
+        role=nw.lit("owner"),
+        company_id=nw.col("owner"),
+        name=nw.col("owner_name"),
+        jurisdiction=nw.col("owner_jurisdiction"),
+        path=_path(nw.col("path"), nw.col("owner_path")),
+    )
+
+
+def _operators(exposures: Frame, book: Frame) -> Frame:
+    met = (
+        exposures.filter(~nw.col("operator_id").is_null(), ~nw.col("is_inbound"))
+        .with_columns(fact=nw.col("fact_id").fill_null(""))
+        .group_by("device_id", "operator_id")
+        .agg(domain_fact=nw.col("fact").max())
+    )
+    joined = met.join(book, left_on="operator_id", right_on="company", how="inner")
+    return joined.select(
+        "device_id",
+        role=nw.lit("cloud_operator"),
+        company_id=nw.col("operator_id"),
+        name=nw.col("name"),
+        jurisdiction=nw.coalesce("owner_jurisdiction", "jurisdiction"),
+        confidence=nw.lit(1.0),
+        path=_path(nw.col("domain_fact"), nw.col("owner_path")),
+    )

@@ -1,0 +1,148 @@
+"""The stage `identify`: observations in; devices, identifiers, identifications and components out."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from beholden.engine import Engine
+from beholden.engine.duck import Frame
+from beholden.engine.places import place, placed
+from beholden.identify import devices as device_tables
+from beholden.identify.claims import CLAIMS, registry_claims, stated_claims
+from beholden.identify.decide import decide, general_purpose
+from beholden.identify.match import match
+from beholden.identify.resolve import resolve
+from beholden.knowledge.base import Knowledge
+
+_STATED = ("inventory.vendor", "inventory.kind", "inventory.model", "inventory.firmware", "inventory.os")
+_PARTS = {"module_maker": "module", "chip_maker": "chip", "firmware": "firmware"}
+
+
+@dataclass(frozen=True)
+class Identified:
+    """What the stage gives, as frames of the model's tables."""
+
+    devices: Frame
+    device_identifiers: Frame
+    identifications: Frame
+    components: Frame
+    flows: Frame  # with the devices of both sides
+    observations: Frame  # with device_id, of those that have one
+
+
+def claim_settings(knowledge: Knowledge) -> Mapping[str, Any]:
+    """Read how far claims are believed (vocabulary/claims.toml)."""
+    return tomllib.loads(knowledge.text("claims.toml"))
+
+
+def identify(
+    engine: Engine, observations: Frame, flows: Frame, judgements: pa.Table, knowledge: Knowledge
+) -> Identified:
+    """Find devices and say what they are."""
+    settings = claim_settings(knowledge)
+    resolved = resolve(engine, observations, judgements)
+    owned = engine.keep(device_tables.owned(observations, resolved))
+    known = engine.keep(device_tables.identifiers(owned, resolved))
+    found = engine.keep(device_tables.devices(owned, known, resolved))
+    claims = engine.keep(_device_claims(engine, owned, known, knowledge, settings))
+    groups = knowledge.table("companies").select(["company", "maker"]).rename_columns(["company", "root"])
+    fronts = found.filter(nw.col("is_router"))
+    general = general_purpose(engine, claims, fronts.select("device_id"), groups, settings)
+    decided = decide(engine, claims, groups, general, settings)
+    corrected = engine.keep(_correct(engine, decided, judgements, known))
+    met = engine.keep(device_tables.flows_of_devices(flows, resolved))
+    return Identified(found, known, corrected, _components(corrected), met, owned)
+
+
+def _device_claims(
+    engine: Engine, owned: Frame, known: Frame, knowledge: Knowledge, settings: Mapping[str, Any]
+) -> Frame:
+    """Join what is claimed of distinct values back to the devices that bear them."""
+    distinct = engine.collect(owned.select("property", "value").unique())
+    macs = known.filter(nw.col("identifier_kind") == "mac")
+    mac_values = engine.collect(macs.select(value=nw.col("identifier")).unique())["value"].combine_chunks()
+    stated = distinct.filter(pc.is_in(distinct["property"], pa.array(_STATED)))
+    claims = pa.concat_tables(
+        [
+            match(distinct, knowledge.table("fingerprints")).select(CLAIMS.names).cast(CLAIMS),
+            registry_claims(mac_values, knowledge, settings["oui"]),
+            stated_claims(stated, knowledge, settings["stated"]),
+        ]
+    )
+    bound = engine.bind(claims)
+    seen = owned.select("device_id", "property", "value", place=place())
+    own_macs = macs.select("device_id", property=nw.lit("mac"), value=nw.col("identifier"), place=place())
+    borne = nw.concat([seen, own_macs]).join(bound, on=["property", "value"], how="inner")
+    keys = ["device_id", *CLAIMS.names]
+    return placed(borne.group_by(keys).agg(nw.col("place").min()))
+
+
+def _correct(engine: Engine, decided: Frame, judgements: pa.Table, known: Frame) -> Frame:
+    """Let a person's correction (field=value, dated, with reason) win over every claim."""
+    table = decided.rename({"value": "observed", "found": "value"})
+    columns = [
+        "device_id", "field", "value", "confidence", "is_chosen", "fingerprint_id", "fact_id",
+        "evidence_id", "locator_kind", "locator", "property", "observed",
+    ]  # fmt: skip
+    rows = [row for row in judgements.to_pylist() if row["action"] == "correct"]
+    if not rows:
+        return table.select(columns)
+    said = engine.bind(_corrections(rows))
+    holders = known.select(
+        "device_id", subject=nw.concat_str(nw.col("identifier_kind"), nw.lit(":"), nw.col("identifier"))
+    )
+    by_name = said.join(holders, on="subject", how="inner")
+    by_id = said.with_columns(device_id=nw.col("subject")).join(
+        known.select("device_id").unique(), on="device_id", how="inner"
+    )
+    added = nw.concat([by_name.select(columns), by_id.select(columns)])
+    overruled = added.select("device_id", "field").unique().with_columns(is_overruled=nw.lit(value=True))
+    kept = table.join(overruled, on=["device_id", "field"], how="left").with_columns(
+        is_chosen=nw.col("is_chosen") & nw.col("is_overruled").is_null()
+    )
+    return nw.concat([kept.select(columns), added])
+
+
+def _corrections(rows: list[dict[str, Any]]) -> pa.Table:
+    made = []
+    for row in rows:
+        field, _, value = str(row["object"]).partition("=")
+        made.append(
+            {
+                "subject": row["subject"],
+                "field": field,
+                "value": value,
+                "confidence": 1.0,
+                "is_chosen": True,
+                "fingerprint_id": f"judgement-{row['judgement_id']}",
+                "fact_id": None,
+                "evidence_id": row["judgement_id"],
+                "locator_kind": "judgement",
+                "locator": 1,
+                "property": "judgement",
+                "observed": row["reason"],
+            }
+        )
+    schema = {name: pa.string() for name in made[0]} | {
+        "confidence": pa.float64(), "is_chosen": pa.bool_(), "locator": pa.int64(),
+    }  # fmt: skip
+    return pa.Table.from_pylist(made, schema=pa.schema(schema))
+
+
+def _components(identifications: Frame) -> Frame:
+    chosen = identifications.filter(nw.col("is_chosen"), nw.col("field").is_in(list(_PARTS)))
+    role = nw.lit("")
+    for field, part in _PARTS.items():
+        role = nw.when(nw.col("field") == field).then(nw.lit(part)).otherwise(role)
+    keys = ["device_id", "role", "name"]
+    grouped = (
+        chosen.with_columns(role=role, name=nw.col("value"), place=place())
+        .group_by(keys)
+        .agg(nw.col("confidence").max(), nw.col("place").min())
+    )
+    return placed(grouped).with_columns(version=nw.lit(None, dtype=nw.String))

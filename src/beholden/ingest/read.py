@@ -1,0 +1,144 @@
+"""The stage `ingest`: paths in; evidence, observations, flows and lookups out.
+
+A folder is walked; each file is recognised by its content, known by its hash and read by
+its reader. What cannot be read is told of in one line and the rest is kept.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from beholden.engine.schemas import conform, empty, from_rows
+from beholden.ingest.formats import recognise
+from beholden.ingest.hashing import HashingStream, file_hash, hash_in_background
+from beholden.model.errors import BeholdenError, Problem, Report
+from beholden.model.tables import EVIDENCE, FLOWS, LOOKUPS, OBSERVATIONS
+
+STDIN = "-"
+_HEAD = 4096
+DEFAULT_LIMIT = 2 << 30
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read: names of inventory columns, and how much compressed evidence may grow."""
+
+    mapping: Mapping[str, str] | None = None
+    limit_bytes: int = DEFAULT_LIMIT
+    on_progress: Callable[[int], None] | None = None
+
+
+@dataclass
+class Ingested:
+    """The stage's tables, grown evidence by evidence."""
+
+    evidence: list[dict[str, Any]] = field(default_factory=list)
+    observations: list[pa.Table] = field(default_factory=list)
+    flows: list[pa.Table] = field(default_factory=list)
+    lookups: list[pa.Table] = field(default_factory=list)
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Give the tables of the model, in an order that does not depend on that of the paths."""
+        rows = sorted(self.evidence, key=lambda row: str(row["evidence_id"]))
+        return {
+            "evidence": from_rows(EVIDENCE, rows),
+            "observations": pa.concat_tables([empty(OBSERVATIONS), *self.observations]),
+            "flows": pa.concat_tables([empty(FLOWS), *self.flows]),
+            "lookups": pa.concat_tables([empty(LOOKUPS), *self.lookups]),
+        }
+
+
+def find(paths: Sequence[str]) -> Iterator[Path]:
+    """Give the files behind paths and folders, without hidden ones; raises BeholdenError for a path that is not there."""
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            inside = (one for one in sorted(path.rglob("*")) if one.is_file())
+            yield from (one for one in inside if not _is_hidden(one.relative_to(path)))
+        elif path.exists():
+            yield path
+        else:
+            raise BeholdenError(f"{text}: no such file or folder")
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def ingest(paths: Sequence[str], report: Report, options: Options) -> Ingested:
+    """Read all evidence; the same content under two names is read once."""
+    result = Ingested()
+    seen: set[str] = set()
+    if STDIN in paths:
+        _read_capture(STDIN, sys.stdin.buffer, result, report, options)
+    for path in find([text for text in paths if text != STDIN]):
+        _read_one(path, result, seen, report, options)
+    return result
+
+
+def _read_one(path: Path, result: Ingested, seen: set[str], report: Report, options: Options) -> None:
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    kind, reason = recognise(head, path)
+    if kind is None:
+        report(Problem(str(path), "", reason, "not read"))
+    elif kind == "capture":
+        _read_capture(str(path), path, result, report, options, seen)
+    else:
+        _read_inventory(kind, path, result, seen, report, options)
+
+
+def _read_capture(
+    name: str,
+    source: Path | BinaryIO,
+    result: Ingested,
+    report: Report,
+    options: Options,
+    seen: set[str] | None = None,
+) -> None:
+    from beholden.ingest import captures  # noqa: PLC0415 - the packet kernels load slowly
+
+    if isinstance(source, Path):
+        future = hash_in_background(source)
+        read = captures.read(source, name, future.result, source.stat().st_size, report, options)
+    else:
+        stream = HashingStream(source)
+        read = captures.read(stream, name, stream.finish, lambda: stream.n_bytes, report, options)
+    if seen is not None:
+        if read.evidence["evidence_id"] in seen:
+            return
+        seen.add(str(read.evidence["evidence_id"]))
+    result.evidence.append(read.evidence)
+    result.observations.append(read.observations)
+    result.flows.append(read.flows)
+    result.lookups.append(read.lookups)
+
+
+def _read_inventory(
+    kind: str, path: Path, result: Ingested, seen: set[str], report: Report, options: Options
+) -> None:
+    from importlib import import_module  # noqa: PLC0415 - one reader of several
+
+    evidence_id = file_hash(path)
+    if evidence_id in seen:
+        return
+    seen.add(evidence_id)
+    reader = import_module(f"beholden.ingest.readers.inventory_{kind}")
+    inventory = reader.read(path, evidence_id, report=report, mapping=options.mapping)
+    result.evidence.append(
+        {
+            "evidence_id": evidence_id,
+            "kind": inventory.kind,
+            "name": str(path),
+            "size_bytes": path.stat().st_size,
+            "n_records": inventory.n_records,
+            "n_rejected": inventory.n_rejected,
+            "first_seen_at": inventory.first_seen_at,
+            "last_seen_at": inventory.last_seen_at,
+        }
+    )
+    result.observations.append(conform(OBSERVATIONS, inventory.observations))
