@@ -1,0 +1,45 @@
+"""What to select, laid out for the kernels from the registry of protocols."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from beholden.ingest.capture import layout as at
+from beholden.ingest.capture.layout import Words
+from beholden.ingest.dissect.registry import PROTOCOLS, Protocol
+
+_BASES = {
+    "ethertype": at.CHOICE_ETHERTYPE,
+    "snap": at.CHOICE_SNAP,
+    "icmp6": at.CHOICE_ICMP6,
+    "udp": at.CHOICE_UDP,
+    "tcp": at.CHOICE_TCP,
+}
+_BY_CONTENT = {
+    "quic": at.CHOICE_QUIC,
+    "tls": at.CHOICE_TLS,
+    "http": at.CHOICE_HTTP,
+    "mqtt": at.CHOICE_MQTT,
+}
+_TRANSACTIONS = {
+    "dns": (0, 2),
+    "mdns": (0, 2),
+    "llmnr": (0, 2),
+    "nbns": (0, 2),
+    "dhcp": (4, 10),
+    "dhcp6": (1, 4),
+}
+"""Bytes that tell one transaction from the next: the number, for DHCP the seconds too."""
+
+
+def choices(protocols: Iterable[Protocol] = PROTOCOLS) -> Words:
+    """Lay out which protocol number, plus one, belongs to which place."""
+    laid = np.zeros(at.CHOICE_WIDTH, np.int64)
+    for number, protocol in enumerate(protocols):
+        for port in protocol.ports:
+            laid[_BASES[protocol.transport] + port] = number + 1
+        if protocol.name in _BY_CONTENT:
+            laid[_BY_CONTENT[protocol.name]] = number + 1
+        start, end = _TRANSACTIONS.get(protocol.name, (0, 0))
+        laid[at.CHOICE_MASK_START + number], laid[at.CHOICE_MASK_END + number] = start, end
+    return laid
