@@ -27,7 +27,7 @@ def literal_of(pattern: str) -> str:
 def _collect(items: list[Any], runs: list[str]) -> None:
     run = ""
     for operation, argument in items:
-        if operation is _constants.LITERAL and argument < 128:  # noqa: PLR2004 - folding is safe in ASCII only
+        if operation is _constants.LITERAL and argument < 128:  # folding is safe in ASCII only
             run += chr(argument).lower()
             continue
         runs.append(run)
