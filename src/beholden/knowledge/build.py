@@ -64,6 +64,8 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "lists": _table(lists),
         "listings": _table(load_listings(root, ledger, companies, lists)),
         "regimes": _table(load_regimes(root, ledger)),
+        "signals": _signals(root),
+        "interfaces": _interfaces(root, ledger),
         "kinds": _table(kinds),
         "rules": _table(rules),
         "applies": _table(expand_applies(rules, kinds)),
@@ -129,3 +131,20 @@ def _names(root: Path, pack: str) -> pa.Table:
             "kind": pa.array([kind for _, kind in rows], pa.string()),
         }
     )
+
+
+def _signals(root: Path) -> pa.Table:
+    """Give what each signal measures and its parameters."""
+    rows = [row.cells for row in read_csv(root, "rules/signals.csv")]
+    return pa.Table.from_pylist(rows) if rows else pa.table({"signal": pa.array([], pa.string())})
+
+
+def _interfaces(root: Path, ledger: Ledger) -> pa.Table:
+    """Give local interfaces that follow an open standard, by what a device shows of them."""
+    columns: dict[str, list[str]] = {"property": [], "value": [], "standard": [], "fact_id": []}
+    for row in read_csv(root, "vocabulary/interfaces.csv"):
+        text = f"{row['property']} {row['value']} shows {row['standard']}, an open standard"
+        for name in ("property", "value", "standard"):
+            columns[name].append(row[name])
+        columns["fact_id"].append(ledger.add(row, text))
+    return pa.table({name: pa.array(cells, pa.string()) for name, cells in columns.items()})

@@ -22,6 +22,19 @@ def load_points(root: Path) -> Points:
     }
 
 
+def load_vulnerability_points(root: Path) -> Mapping[str, float]:
+    """Read how strongly a duty to tell the state of flaws counts: value → points."""
+    return {row["value"]: float(row["points"]) for row in read_csv(root, "law/vulnerability_function.csv")}
+
+
+def load_blocs(root: Path) -> dict[str, list[str]]:
+    """Read blocs whose instruments bind their members: bloc → members."""
+    blocs: dict[str, list[str]] = {}
+    for row in read_csv(root, "law/blocs.csv"):
+        blocs.setdefault(row["bloc"], []).append(row["member"])
+    return blocs
+
+
 def strength(fields: Mapping[str, str], points: Points) -> float:
     """Give the strength in 0–1 of one instrument's compelled access; 0 where it compels nothing."""
     if points.get(("compelled_access", fields.get("compelled_access", "")), 0.0) == 0.0:
@@ -32,16 +45,18 @@ def strength(fields: Mapping[str, str], points: Points) -> float:
 
 def load_regimes(root: Path, ledger: Ledger) -> list[dict[str, object]]:
     """Read the instruments with their strength, in force or not."""
-    points = load_points(root)
+    points, flaws, blocs = load_points(root), load_vulnerability_points(root), load_blocs(root)
     rows = []
     for row in read_csv(root, "law/regimes.csv"):
         if not row["jurisdiction"] or not row["instrument"]:
             raise KnowledgeError(f"{row.place}: jurisdiction and instrument are needed")
-        rows.append(_regime(row, points, ledger))
+        regime = _regime(row, points, flaws, ledger)
+        bound = [row["jurisdiction"], *blocs.get(row["jurisdiction"], [])]
+        rows.extend({**regime, "binds": jurisdiction} for jurisdiction in bound)
     return rows
 
 
-def _regime(row: Row, points: Points, ledger: Ledger) -> dict[str, object]:
+def _regime(row: Row, points: Points, flaws: Mapping[str, float], ledger: Ledger) -> dict[str, object]:
     article = f" {row['article']}" if row["article"] else ""
     fact_id = ledger.add(row, f"{row['instrument']}{article} ({row['jurisdiction']}): {row['summary']}")
     hours = row["vulnerability_hours"]
@@ -60,5 +75,6 @@ def _regime(row: Row, points: Points, ledger: Ledger) -> dict[str, object]:
         "vulnerability_hours": float(hours) if hours.replace(".", "", 1).isdigit() else None,
         "summary": row["summary"],
         "strength": strength(row.cells, points),
+        "flaw_strength": flaws.get(row["vulnerability_to_state"], 0.0),
         "fact_id": fact_id,
     }

@@ -240,6 +240,25 @@ EXPOSURES = Table(
     ),
 )
 
+DEVICE_LISTINGS = Table(
+    "device_listings",
+    "a regulator's list that names a company behind a device",
+    (
+        _DEVICE,
+        _c("list", "string", "list in knowledge/listings"),
+        _c("title", "string", "title of the list"),
+        _c("entity", "string", "whom the list names, as it names it"),
+        _n("since", "string", "since when", "ISO 8601"),
+        _n("condition", "string", "condition on which the entry holds"),
+        _c("is_binding", "bool", "the list is in force in the profile"),
+        _c("role", "string", "role of the company, as in attributions"),
+        _c("company_id", "string", "company behind the device"),
+        _c("confidence", "float64", "confidence of the attribution", "0-1"),
+        _c("fact_id", "string", "fact of the entry"),
+        _c("path", "string", "fact ids from the identification to the company, joined by a space"),
+    ),
+)
+
 FINDINGS = Table(
     "findings",
     "a rule that holds, or was looked at and does not hold, for a device",
@@ -403,6 +422,7 @@ TABLES: tuple[Table, ...] = (
     COMPONENTS,
     ATTRIBUTIONS,
     EXPOSURES,
+    DEVICE_LISTINGS,
     FINDINGS,
     FINDING_EVIDENCE,
     SCORES,

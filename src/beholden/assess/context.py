@@ -1,0 +1,119 @@
+"""What the measures read and what they give."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import narwhals as nw
+
+from beholden.engine import Engine
+from beholden.engine.duck import Frame
+from beholden.knowledge.base import Knowledge
+from beholden.knowledge.profiles import Profile
+
+SIGNAL_COLUMNS = [
+    "device_id",
+    "signal",
+    "strength",
+    "confidence",
+    "observed_at",
+    "detail",
+    "place",
+    "property",
+    "value",
+    "path",
+]
+"""One row per device, signal and reason: what was measured, how strongly, and what it rests on.
+
+`place` is empty where it rests on knowledge alone; `path` names facts, joined by a space.
+"""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The tables of one scan, the knowledge and the profile, as the measures read them."""
+
+    engine: Engine
+    devices: Frame  # with kind ('' when unknown)
+    observations: Frame  # with device_id
+    flows: Frame  # with the devices of both sides
+    identifications: Frame
+    attributions: Frame
+    exposures: Frame
+    knowledge: Knowledge
+    profile: Profile
+    today: date
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Mapping[str, str]]:
+        """Give the parameters of every signal: signal → name → value."""
+        rows = self.knowledge.rows("signals")
+        pairs = {row["signal"]: str(row["parameters"] or "").replace(";", " ").strip() for row in rows}
+        return {signal: _parse(text) for signal, text in pairs.items()}
+
+    def number(self, signal: str, name: str) -> float:
+        """Give one number of a signal's parameters."""
+        return float(self.parameters[signal][name])
+
+    def words(self, signal: str, name: str) -> list[str]:
+        """Give one list of a signal's parameters."""
+        return self.parameters[signal][name].split()
+
+    def watched(self) -> Frame:
+        """Give the devices (device_id) whose conversations were seen: only of them can absence be said."""
+        sides = [
+            self.flows.filter(~nw.col(f"{side}_device_id").is_null()).select(
+                device_id=nw.col(f"{side}_device_id"), seen_at=nw.col("last_seen_at")
+            )
+            for side in ("client", "server")
+        ]
+        return nw.concat(sides).group_by("device_id").agg(observed_at=nw.col("seen_at").max())
+
+
+def _parse(text: str) -> Mapping[str, str]:
+    """Read `a=1 ports=23 2323 b=2`: a value goes on until the next name."""
+    result: dict[str, str] = {}
+    name = ""
+    for word in text.split():
+        head, sign, tail = word.partition("=")
+        if sign:
+            name, result[head] = head, tail
+        elif name:
+            result[name] += f" {word}"
+    return result
+
+
+def signal(frame: Frame, name: str, **columns: nw.Expr) -> Frame:
+    """Shape a frame into the columns of a signal.
+
+    `strength` and `detail` must be given; what is not given takes its empty value.
+    """
+    defaults: dict[str, nw.Expr] = {
+        "signal": nw.lit(name),
+        "confidence": nw.lit(1.0),
+        "observed_at": nw.lit(None, dtype=nw.Datetime("us", "UTC")),
+        "place": nw.lit(""),
+        "property": nw.lit(None, dtype=nw.String),
+        "value": nw.lit(None, dtype=nw.String),
+        "path": nw.lit(""),
+    }
+    shaped = frame.with_columns(**{**defaults, **columns})
+    return shaped.select(
+        *(nw.col(column) for column in SIGNAL_COLUMNS if column not in ("strength", "confidence")),
+        nw.col("strength").cast(nw.Float64),
+        nw.col("confidence").cast(nw.Float64),
+    ).select(SIGNAL_COLUMNS)
+
+
+def absent(name: str, found: Frame, looked: Frame, detail: str) -> Frame:
+    """Say strength 0 for devices where it was looked (device_id, observed_at) and not found."""
+    hit = found.select("device_id").unique().with_columns(is_found=nw.lit(value=True))
+    rest = looked.join(hit, on="device_id", how="left").filter(nw.col("is_found").is_null())
+    return signal(
+        rest.select("device_id", "observed_at"),
+        name,
+        strength=nw.lit(0.0),
+        observed_at=nw.col("observed_at"),
+        detail=nw.lit(detail),
+    )

@@ -1,0 +1,160 @@
+"""Whose law the controllers, parts, operators and places of a device answer to.
+
+Strength comes from published fields of the law (knowledge/law), and counts where the profile
+names the jurisdiction. It says what a law allows, never what anybody does.
+"""
+
+from collections.abc import Iterator
+
+import narwhals as nw
+import pyarrow as pa
+
+from beholden.assess.context import Context, signal
+from beholden.engine.duck import Frame
+
+_ROLES = {
+    "controller.compelled": ("maker", "owner"),
+    "module.compelled": ("module_maker",),
+    "chip.compelled": ("chip_maker",),
+}
+_SCHEMA = pa.schema(
+    [
+        pa.field("jurisdiction", pa.string()),
+        pa.field("strength", pa.float64()),
+        pa.field("flaw_strength", pa.float64()),
+        pa.field("regime", pa.string()),
+        pa.field("flaw_regime", pa.string()),
+        pa.field("fact_id", pa.string()),
+        pa.field("flaw_fact_id", pa.string()),
+    ]
+)
+
+
+def measure(context: Context) -> Iterator[Frame]:
+    """Measure controller, module, chip, operator and storage under law, and the duty to tell the state of flaws."""
+    law = context.engine.keep(context.engine.bind(regimes(context)))
+    known = context.attributions.filter(~nw.col("jurisdiction").is_null())
+    for name, roles in _ROLES.items():
+        held = known.filter(nw.col("role").is_in(list(roles))).join(law, on="jurisdiction", how="inner")
+        yield _of_company(held, name)
+    makers = known.filter(nw.col("role") == "maker").join(law, on="jurisdiction", how="inner")
+    yield _flaws(makers)
+    met = context.exposures.filter(~nw.col("is_inbound"))
+    yield _operators(met.join(law, on="jurisdiction", how="inner", suffix="_law"), context)
+    placed = law.rename({"jurisdiction": "address_country"})
+    yield _storage(met.join(placed, on="address_country", how="inner", suffix="_law"))
+
+
+def regimes(context: Context) -> pa.Table:
+    """Give per jurisdiction the strongest instrument in force, with strength 0 where it is not of concern."""
+    today = context.today.isoformat()
+    rows = context.knowledge.rows("regimes")
+    home = tuple(row["binds"] for row in rows if row["jurisdiction"] == context.profile.home)
+    best: dict[str, dict[str, object]] = {}
+    for row in rows:
+        if (row["in_force_to"] or "9999") < today:
+            continue
+        held = best.setdefault(
+            row["binds"], dict.fromkeys(_SCHEMA.names) | {"strength": 0.0, "flaw_strength": 0.0}
+        )
+        held["jurisdiction"] = row["binds"]
+        text = f"{row['instrument']} {row['article'] or ''}".strip()
+        for kind, name, fact in (
+            ("strength", "regime", "fact_id"),
+            ("flaw_strength", "flaw_regime", "flaw_fact_id"),
+        ):
+            if held[name] is None or row[kind] > held[kind]:
+                held |= {kind: row[kind], name: text, fact: row["fact_id"]}
+    for jurisdiction, held in best.items():
+        if not context.profile.is_concern(jurisdiction, home):
+            held |= {"strength": 0.0, "flaw_strength": 0.0}
+    return pa.Table.from_pylist(list(best.values()), schema=_SCHEMA)
+
+
+def _of_company(held: Frame, name: str) -> Frame:
+    return signal(
+        held,
+        name,
+        strength=nw.col("strength"),
+        confidence=nw.col("confidence"),
+        detail=nw.concat_str(
+            nw.col("role").str.replace_all("_", " "),
+            nw.lit(" "),
+            nw.col("name"),
+            nw.lit(" ("),
+            nw.col("jurisdiction"),
+            nw.lit("), "),
+            nw.col("regime"),
+        ),
+        path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("fact_id")),
+    )
+
+
+def _flaws(makers: Frame) -> Frame:
+    return signal(
+        makers,
+        "vulnerability_to_state",
+        strength=nw.col("flaw_strength"),
+        confidence=nw.col("confidence"),
+        detail=nw.concat_str(
+            nw.col("name"), nw.lit(" ("), nw.col("jurisdiction"), nw.lit("), "), nw.col("flaw_regime")
+        ),
+        path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("flaw_fact_id")),
+    )
+
+
+def _operators(held: Frame, context: Context) -> Frame:
+    names = context.engine.bind(
+        context.knowledge.table("companies")
+        .select(["company", "name"])
+        .rename_columns(["operator_id", "operator"])
+    )
+    joined = held.join(names, on="operator_id", how="inner")
+    return signal(
+        joined,
+        "operator.compelled",
+        strength=nw.col("strength"),
+        observed_at=nw.col("last_seen_at"),
+        detail=nw.concat_str(
+            nw.lit("sends to "),
+            nw.coalesce("name", "address"),
+            nw.lit(", run by "),
+            nw.col("operator"),
+            nw.lit(" ("),
+            nw.col("jurisdiction"),
+            nw.lit("), "),
+            nw.col("regime"),
+        ),
+        place=exposure_place(),
+        property=nw.lit("port.used"),
+        value=nw.coalesce("name", "address"),
+        path=nw.concat_str(nw.col("fact_id").fill_null(""), nw.lit(" "), nw.col("fact_id_law")),
+    )
+
+
+def _storage(held: Frame) -> Frame:
+    return signal(
+        held,
+        "storage.compelled",
+        strength=nw.col("strength"),
+        observed_at=nw.col("last_seen_at"),
+        detail=nw.concat_str(
+            nw.lit("sends to "),
+            nw.col("address"),
+            nw.lit(", registered in "),
+            nw.col("address_country"),
+            nw.lit(", "),
+            nw.col("regime"),
+        ),
+        place=exposure_place(),
+        property=nw.lit("port.used"),
+        value=nw.col("address"),
+        path=nw.col("fact_id_law"),
+    )
+
+
+def exposure_place() -> nw.Expr:
+    """Give the place of an exposure: the first frame of its first flow."""
+    return nw.concat_str(
+        nw.col("evidence_id"), nw.col("locator").cast(nw.String).str.zfill(12), nw.lit("frame")
+    )

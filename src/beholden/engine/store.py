@@ -1,0 +1,167 @@
+"""The store: one folder per scan, written aside and renamed, then one row in a catalogue.
+
+A scan is never changed. What was killed half-way is a folder with a leading dot that
+nobody reads and that the next scan sweeps away once it is old.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import sqlalchemy as sa
+
+from beholden.engine.schemas import arrow_schema, empty
+from beholden.model.errors import BeholdenError
+from beholden.model.ids import content_id
+from beholden.model.tables import JUDGEMENTS, RUNS, TABLES, Table
+
+_METADATA = sa.MetaData()
+_TYPES: Mapping[str, Any] = {
+    "string": sa.String,
+    "int64": sa.BigInteger,
+    "float64": sa.Float,
+    "bool": sa.Boolean,
+    "timestamp": sa.DateTime,
+}
+_ASIDE = ".aside-"
+_STALE_SECONDS = 6 * 3600
+_BY_NAME = {table.name: table for table in TABLES}
+
+
+def _relational(table: Table, key: str) -> sa.Table:
+    columns = [
+        sa.Column(column.name, _TYPES[column.type], primary_key=column.name == key, nullable=column.nullable)
+        for column in table.columns
+    ]
+    return sa.Table(table.name, _METADATA, *columns)
+
+
+_RUNS = _relational(RUNS, "scan_id")
+_JUDGEMENTS = _relational(JUDGEMENTS, "judgement_id")
+
+
+class Store:
+    """A folder with scans and a catalogue: SQLite inside it, or another database by URL."""
+
+    def __init__(self, folder: Path, catalogue_url: str | None = None) -> None:
+        self.folder = folder
+        self.scans = folder / "scans"
+        self.scans.mkdir(parents=True, exist_ok=True)
+        url = catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}"
+        self._database = sa.create_engine(
+            url, connect_args={"timeout": 60} if url.startswith("sqlite") else {}
+        )
+        _METADATA.create_all(self._database)
+
+    def close(self) -> None:
+        """Let go of the catalogue."""
+        self._database.dispose()
+
+    @contextmanager
+    def writing(self, scan_id: str) -> Iterator[Path]:
+        """Give a folder aside to write a scan's tables into; it becomes the scan when the block ends well.
+
+        Does nothing where the scan is there already: the same evidence adds nothing.
+        """
+        self._sweep()
+        aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self.scans))
+        try:
+            yield aside
+            _sync(aside)
+            try:
+                aside.rename(self.scans / scan_id)
+            except OSError:  # the same scan landed meanwhile
+                if not (self.scans / scan_id).is_dir():
+                    raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def enter(self, run: Mapping[str, Any]) -> bool:
+        """Enter a finished run into the catalogue; False where it was there already."""
+        row = {name: _plain(run[name]) for name in RUNS.column_names}
+        try:
+            with self._database.begin() as connection:
+                connection.execute(sa.insert(_RUNS).values(**row))
+        except sa.exc.IntegrityError:
+            return False
+        return True
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Give the finished runs whose tables are there, newest first."""
+        with self._database.connect() as connection:
+            rows = connection.execute(sa.select(_RUNS)).mappings().all()
+        kept = [dict(row) for row in rows if (self.scans / row["scan_id"]).is_dir()]
+        return sorted(kept, key=lambda row: (row["finished_at"], row["scan_id"]), reverse=True)
+
+    def scan_id(self, prefix: str | None = None) -> str:
+        """Give the newest scan, or the one whose id starts so; raises BeholdenError where there is none."""
+        matching = [row["scan_id"] for row in self.runs() if row["scan_id"].startswith(prefix or "")]
+        if not matching:
+            what = f"no scan {prefix!r}" if prefix else "no scan yet"
+            raise BeholdenError(f"{what} in {self.folder}; run `beholden scan PATH --store {self.folder}`")
+        return str(matching[0])
+
+    def path(self, scan_id: str, table: str) -> Path:
+        """Give the file of one table of a scan."""
+        return self.scans / scan_id / f"{table}.parquet"
+
+    def read(self, scan_id: str, table: str) -> pa.Table:
+        """Read one table of a scan; without rows where the scan has none."""
+        path = self.path(scan_id, table)
+        return pq.read_table(path) if path.exists() else empty(_BY_NAME[table])
+
+    def judge(self, judgement: Mapping[str, Any]) -> str:
+        """Append a judgement; the same one twice is one. Returns its id."""
+        parts = (str(judgement.get(name) or "") for name in ("action", "subject", "object", "reason"))
+        judgement_id = content_id("judgement", *parts)
+        row = {name: _plain(judgement.get(name)) for name in JUDGEMENTS.column_names}
+        row["judgement_id"] = judgement_id
+        with self._database.begin() as connection:
+            known = connection.execute(
+                sa.select(_JUDGEMENTS.c.judgement_id).where(_JUDGEMENTS.c.judgement_id == judgement_id)
+            ).first()
+            if known is None:
+                connection.execute(sa.insert(_JUDGEMENTS).values(**row))
+        return judgement_id
+
+    def judgements(self) -> pa.Table:
+        """Give all judgements, in order of their ids."""
+        with self._database.connect() as connection:
+            rows = (
+                connection.execute(sa.select(_JUDGEMENTS).order_by(_JUDGEMENTS.c.judgement_id))
+                .mappings()
+                .all()
+            )
+        plain = [{**row, "made_at": row["made_at"].replace(tzinfo=UTC)} for row in rows]
+        return pa.Table.from_pylist(plain, schema=arrow_schema(JUDGEMENTS))
+
+    def _sweep(self) -> None:
+        """Remove what scans that were killed left aside long ago."""
+        for left in self.scans.glob(f"{_ASIDE}*"):
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _plain(value: object) -> object:
+    """Give an instant without a zone, in UTC: not every database keeps zones."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def _sync(folder: Path) -> None:
+    """Have the files on disk before the folder takes its name."""
+    for path in (*folder.iterdir(), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
