@@ -95,20 +95,29 @@ def category_rows(units: Frame, factors: Frame, mitigations: Frame, settings: Sc
 def narrowings(factors: Frame, categories: Frame, settings: ScoreSettings) -> Frame:
     """Add narrowing_i: the drop of upper - lower of P if slot i were known at its expectation.
 
-    Where knowing one thing would leave more room for the others, nothing narrows and the number is 0.
+    P is linear in each factor: its values without and with the whole factor give all others. Where
+    knowing one thing would leave more room for the others, nothing narrows and the number is 0.
     """
     names = [f"{factor.lower()}_{bound}" for factor in FACTORS for bound in ("lower", "upper")]
     around = categories.select(
         "unit_id", "category", *names, "mitigation", category_lower="lower", category_upper="upper"
     )
     rows = factors.join(around, on=["unit_id", "category"], how="inner")
-    width = nw.col("category_upper") - nw.col("category_lower")
-    added = []
-    for s in SLOTS:
-        upper = of_category(at("upper", value=nw.col(f"known_upper_{s}")), settings)
-        lower = of_category(at("lower", value=nw.col(f"known_lower_{s}")), settings)
-        added.append(nw.max_horizontal(width - (upper - lower), nw.lit(0.0)).alias(f"narrowing_{s}"))
-    return rows.with_columns(*added)
+    ends: dict[str, nw.Expr] = {}
+    for bound in ("lower", "upper"):
+        base, top = (of_category(at(bound, nw.lit(x)), settings) for x in (0.0, 1.0))
+        ends |= {f"base_{bound}": base, f"slope_{bound}": top - base}
+    rows = rows.with_columns(**ends).with_columns(
+        room=nw.col("category_upper") - nw.col("category_lower") - nw.col("base_upper") + nw.col("base_lower")
+    )
+    left = {
+        s: nw.col("slope_upper") * nw.col(f"known_upper_{s}")
+        - nw.col("slope_lower") * nw.col(f"known_lower_{s}")
+        for s in SLOTS
+    }
+    return rows.with_columns(
+        *(nw.max_horizontal(nw.col("room") - left[s], nw.lit(0.0)).alias(f"narrowing_{s}") for s in SLOTS)
+    )
 
 
 def next_best(narrowed: Frame) -> Frame:

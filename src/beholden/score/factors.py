@@ -3,82 +3,14 @@
 A unit is whatever is scored once: a device, or the representative of all devices with the same evidence.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import narwhals as nw
 
+from beholden.score.combine import noisy_or, weighted_mean
 from beholden.score.settings import Frame, ScoreSettings
-from beholden.score.slots import GROUP, SLOTS, choices, in_slot, product, total
+from beholden.score.slots import GROUP, SLOTS, in_slot, total
 
 KNOWN = ("belief", "disbelief", "seen", "conflicted")
 BOUNDS = ("lower", "point", "upper", "full")
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Four numbers of a factor; `upper` lets at most gamma unknown propositions turn out bad."""
-
-    lower: nw.Expr
-    point: nw.Expr
-    upper: nw.Expr
-    full: nw.Expr
-
-
-Columns = tuple[list[nw.Expr], list[nw.Expr], list[nw.Expr]]
-"""Per slot: belief, expectation b + a*u, plausibility 1 - d."""
-
-
-def mixtures(low: list[nw.Expr], high: list[nw.Expr], gamma: int) -> list[list[nw.Expr]]:
-    """List the terms for every choice of gamma slots that turn out bad."""
-    return [[high[s - 1] if s in chosen else low[s - 1] for s in SLOTS] for chosen in choices(gamma)]
-
-
-def noisy_or(columns: Columns, gamma: int) -> Bounds:
-    """Combine as 1 - product(1 - w*x)."""
-    low, point, high = ([1.0 - nw.col(f"weight_{s}") * x[s - 1] for s in SLOTS] for x in columns)
-    expected = 1.0 - product(point)
-    worst = 1.0 - nw.min_horizontal(*(product(terms) for terms in mixtures(low, high, gamma)))
-    return Bounds(1.0 - product(low), expected, nw.max_horizontal(worst, expected), 1.0 - product(high))
-
-
-def weighted_mean(columns: Columns, gamma: int, veto_floor: float) -> Bounds:
-    """Combine as sum(w*x) / sum(w), at least veto_floor times the weakest of the veto propositions."""
-    weight = total([nw.col(f"weight_{s}") for s in SLOTS])
-    low, point, high = ([nw.col(f"weight_{s}") * x[s - 1] for s in SLOTS] for x in columns)
-
-    def mean(terms: list[nw.Expr]) -> nw.Expr:
-        return nw.when(weight > 0).then(total(terms) / weight).otherwise(nw.lit(0.0))
-
-    def lifted(value: nw.Expr, held: nw.Expr) -> nw.Expr:
-        return nw.max_horizontal(value, held * veto_floor)
-
-    def both(terms: list[nw.Expr]) -> nw.Expr:
-        weakest = nw.min_horizontal(
-            *(nw.when(nw.col(f"veto_{s}") == 1).then(terms[s - 1]).otherwise(nw.lit(1.0)) for s in SLOTS)
-        )
-        return nw.when(nw.col("can_veto")).then(weakest).otherwise(nw.lit(0.0))
-
-    expected = lifted(mean(point), both(columns[1]))
-    worst = lifted(
-        nw.max_horizontal(*(mean(terms) for terms in mixtures(low, high, gamma))),
-        nw.max_horizontal(*(both(terms) for terms in mixtures(columns[0], columns[2], gamma))),
-    )
-    return Bounds(
-        lifted(mean(low), both(columns[0])),
-        expected,
-        nw.max_horizontal(worst, expected),
-        lifted(mean(high), both(columns[2])),
-    )
-
-
-def slot_columns(known: int | None = None) -> Columns:
-    """Name the slots' columns; with `known`, that slot is taken to be known at its expectation."""
-    names = ("belief", "expected", "plausible")
-    low, point, high = ([nw.col(f"{name}_{s}") for s in SLOTS] for name in names)
-    if known is not None:
-        low[known - 1] = high[known - 1] = point[known - 1]
-    return low, point, high
 
 
 def side_by_side(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Frame:
@@ -115,30 +47,20 @@ def side_by_side(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Fr
 
 def factor_rows(grid: Frame, settings: ScoreSettings) -> Frame:
     """Add the four bounds, the bounds with each slot known, and the weights applicable and looked at."""
-    n_veto = len(settings.veto)
-    can_veto = total([nw.col(f"veto_{s}") for s in SLOTS]) == (n_veto or -1)
-    seen = total([nw.col(f"weight_{s}") * nw.col(f"seen_{s}") for s in SLOTS])
     grid = grid.with_columns(
-        can_veto=can_veto,
         weight_applicable=total([nw.col(f"weight_{s}") for s in SLOTS]),
-        weight_seen=seen,
+        weight_seen=total([nw.col(f"weight_{s}") * nw.col(f"seen_{s}") for s in SLOTS]),
         n_conflicts=total([nw.col(f"conflicted_{s}") for s in SLOTS]),
     )
-    is_mean = nw.col("category").is_in(list(settings.mean_combined))
-    noisy = _with_bounds(grid.filter(~is_mean), lambda columns: noisy_or(columns, settings.gamma))
     if not settings.mean_combined:
-        return noisy
-    mean = _with_bounds(
-        grid.filter(is_mean), lambda columns: weighted_mean(columns, settings.gamma, settings.veto_floor)
-    )
-    return nw.concat([noisy, mean], how="vertical")
+        return noisy_or(grid, settings.gamma).select(*_kept())
+    is_mean = nw.col("category").is_in(list(settings.mean_combined))
+    noisy = noisy_or(grid.filter(~is_mean), settings.gamma)
+    mean = weighted_mean(grid.filter(is_mean), settings.gamma, len(settings.veto), settings.veto_floor)
+    return nw.concat([noisy.select(*_kept()), mean.select(*_kept())], how="vertical")
 
 
-def _with_bounds(grid: Frame, combine: Callable[[Columns], Bounds]) -> Frame:
-    whole = combine(slot_columns())
-    known = {s: combine(slot_columns(s)) for s in SLOTS}
-    return grid.with_columns(
-        *(getattr(whole, bound).alias(bound) for bound in BOUNDS),
-        *(known[s].lower.alias(f"known_lower_{s}") for s in SLOTS),
-        *(known[s].upper.alias(f"known_upper_{s}") for s in SLOTS),
-    )
+def _kept() -> list[str]:
+    per_slot = ("proposition", "weight", *KNOWN[:2], "expected", "uncertainty", "known_lower", "known_upper")
+    whole = (*BOUNDS, "weight_applicable", "weight_seen", "n_conflicts")
+    return ["unit_id", *GROUP, *whole, *(f"{column}_{s}" for column in per_slot for s in SLOTS)]

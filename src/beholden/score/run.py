@@ -46,7 +46,7 @@ def score(
 
     units = keep(members.filter(nw.col("unit_id") == nw.col("device_id")).select("unit_id", "kind"))
     factors = keep(
-        factor_rows(side_by_side(units, held.rename({"device_id": "unit_id"}), slots, wide), settings)
+        factor_rows(keep(side_by_side(units, held.rename({"device_id": "unit_id"}), slots, wide)), settings)
     )
     asked = impacts.filter(nw.col("category").is_in(list(settings.severities)))
     rows = units.join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")

@@ -3,10 +3,9 @@
 Side by side, a factor is a product of at most six terms: no logarithms, no sums whose order matters.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import reduce
-from itertools import combinations
-from operator import and_, mul
+from operator import add, mul
 
 import narwhals as nw
 
@@ -24,12 +23,7 @@ def product(terms: list[nw.Expr]) -> nw.Expr:
 
 def total(terms: list[nw.Expr]) -> nw.Expr:
     """Add expressions from left to right."""
-    return reduce(lambda a, b: a + b, terms)
-
-
-def all_of(terms: list[nw.Expr]) -> nw.Expr:
-    """Combine conditions."""
-    return reduce(and_, terms)
+    return reduce(add, terms)
 
 
 def in_slot(column: str, slot: int) -> nw.Expr:
@@ -43,11 +37,6 @@ def of_slot(column: str) -> nw.Expr:
     for slot in SLOTS[:-1]:
         picked = nw.when(nw.col("slot") == slot).then(nw.col(f"{column}_{slot}")).otherwise(picked)
     return picked
-
-
-def choices(gamma: int, slots: tuple[int, ...] = SLOTS) -> Iterator[tuple[int, ...]]:
-    """List every set of exactly min(gamma, all) slots that may turn out bad; fewer is never worse."""
-    return combinations(slots, min(max(gamma, 0), len(slots)))
 
 
 def slot_table(applies: Frame) -> Frame:
@@ -66,15 +55,29 @@ def slot_table(applies: Frame) -> Frame:
     return rows.join(numbers, on=[*GROUP, "proposition"], how="inner")
 
 
-def wide_slots(slots: Frame, veto: tuple[str, ...]) -> Frame:
-    """Set propositions side by side: proposition_i, weight_i, base_rate_i, veto_i; weight 0 where none."""
-    is_veto = nw.col("proposition").is_in(list(veto)) if veto else nw.lit(value=False)
-    flagged = slots.with_columns(veto=nw.when(is_veto).then(nw.lit(1)).otherwise(nw.lit(0)))
-    columns = ("proposition", "weight", "base_rate", "veto")
-    wide = flagged.group_by(*GROUP).agg(*(in_slot(column, slot) for column in columns for slot in SLOTS))
+def wide_slots(slots: Frame, veto: Sequence[str]) -> Frame:
+    """Set propositions side by side: proposition_i, weight_i, base_rate_i; weight 0 where there is none.
+
+    `veto_slot_<k>` is the slot of the k-th veto proposition, 0 unless all of them apply.
+    """
+    columns = ("proposition", "weight", "base_rate")
+    vetoes = [f"veto_slot_{k}" for k in range(len(veto))]
+    wide = slots.group_by(*GROUP).agg(
+        *(in_slot(column, slot) for column in columns for slot in SLOTS),
+        *(
+            nw.when(nw.col("proposition") == name).then(nw.col("slot")).max().alias(column)
+            for name, column in zip(veto, vetoes, strict=True)
+        ),
+    )
+    wide = wide.with_columns(
+        *(nw.col(f"{column}_{slot}").fill_null(0.0) for column in columns[1:] for slot in SLOTS),
+        *(nw.col(column).fill_null(0) for column in vetoes),
+    )
+    if not vetoes:
+        return wide
+    all_apply = nw.min_horizontal(*vetoes) > 0
     return wide.with_columns(
-        *(nw.col(f"{column}_{slot}").fill_null(0.0) for column in ("weight", "base_rate") for slot in SLOTS),
-        *(nw.col(f"veto_{slot}").fill_null(0) for slot in SLOTS),
+        *(nw.when(all_apply).then(nw.col(column)).otherwise(nw.lit(0)).alias(column) for column in vetoes)
     )
 
 
