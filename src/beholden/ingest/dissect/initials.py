@@ -82,6 +82,8 @@ def find(datagram: bytes) -> Iterator[Initial]:
     """Yield the Initial packets of a datagram, which may carry others beside them (RFC 9000 12.2)."""
     octets = Octets(datagram)
     for _ in range(_MOST_PACKETS):
+        if not octets.left:
+            return
         start = octets.at
         first = octets.number(1)
         version = VERSIONS.get(octets.number(4)) if first & 0x80 else None
