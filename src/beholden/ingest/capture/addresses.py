@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from beholden.ingest.capture.layout import Words
 
 _MAPPED = 0xFFFF
+_HALF = (1 << 64) - 1
 _HEX = pa.array([f"{byte:02x}" for byte in range(256)])
 _DECIMAL = pa.array([str(byte) for byte in range(256)])
 
@@ -26,15 +27,24 @@ def mac_text(values: Words) -> pa.Array:
     return text.take(pa.array(place.ravel()))
 
 
-def ip_text(high: Words, low: Words) -> pa.Array:
-    """Write addresses, given as two halves, in canonical form (RFC 5952); mapped IPv4 as IPv4."""
+def _four_text(low: Words) -> pa.Array:
+    distinct, place = np.unique(low, return_inverse=True)
+    return _joined(distinct, range(24, -8, -8), _DECIMAL, ".").take(pa.array(place.ravel()))
+
+
+def _six_text(high: Words, low: Words) -> pa.Array:
     both = np.empty(len(high), dtype=[("high", np.int64), ("low", np.int64)])
     both["high"], both["low"] = high, low
     distinct, place = np.unique(both, return_inverse=True)
-    is_4 = (distinct["high"] == 0) & (distinct["low"] >> 32 == _MAPPED)
-    text = _joined(distinct["low"], range(24, -8, -8), _DECIMAL, ".")
-    six = [
-        str(IPv6Address((int(a) & (1 << 64) - 1) << 64 | int(b) & (1 << 64) - 1)) for a, b in distinct[~is_4].tolist()
-    ]
-    text = pc.replace_with_mask(text, pa.array(~is_4), pa.array(six, pa.string()))
+    halves = ((int(a) & _HALF, int(b) & _HALF) for a, b in distinct.tolist())
+    text = pa.array([str(IPv6Address(a << 64 | b)) for a, b in halves], pa.string())
     return text.take(pa.array(place.ravel()))
+
+
+def ip_text(high: Words, low: Words) -> pa.Array:
+    """Write addresses, given as two halves, in canonical form (RFC 5952); mapped IPv4 as IPv4."""
+    is_4 = (high == 0) & (low >> 32 == _MAPPED)
+    if is_4.all():
+        return _four_text(low)
+    texts = pa.concat_arrays([_four_text(low[is_4]), _six_text(high[~is_4], low[~is_4])])
+    return texts.take(pa.array(np.argsort(np.argsort(~is_4, kind="stable"), kind="stable")))

@@ -6,6 +6,7 @@ import pyarrow as pa
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Context, Words
+from beholden.ingest.capture.memory import move
 from beholden.ingest.selected import SELECTED
 
 MOST_ROWS = 1 << 16
@@ -22,7 +23,7 @@ def append(window: Bytes, k: Context, protocol: int, from_client: int, offset: i
     row = k.selected[state[at.S_N_SELECTED]]
     state[at.S_N_SELECTED] += 1
     base = state[at.S_N_PAYLOAD]
-    k.payload[base : base + end - start] = window[start:end]
+    move(k.payload, base, window, start, end - start)
     state[at.S_N_PAYLOAD] = base + end - start
     row[at.R_PROTOCOL], row[at.R_FRAME], row[at.R_N] = protocol, packet[at.P_FRAME], 1
     row[at.R_FIRST] = row[at.R_LAST] = packet[at.P_TIME]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from beholden.ingest.capture import layout as at
-from beholden.ingest.capture.layout import Words
+from beholden.ingest.capture.layout import Bytes
 from beholden.ingest.dissect.registry import PROTOCOLS, Protocol
 
 _BASES = {
@@ -32,9 +32,9 @@ _TRANSACTIONS = {
 """Bytes that tell one transaction from the next: the number, for DHCP the seconds too."""
 
 
-def choices(protocols: Iterable[Protocol] = PROTOCOLS) -> Words:
+def choices(protocols: Iterable[Protocol] = PROTOCOLS) -> Bytes:
     """Lay out which protocol number, plus one, belongs to which place."""
-    laid = np.zeros(at.CHOICE_WIDTH, np.int64)
+    laid = np.zeros(at.CHOICE_WIDTH, np.uint8)
     for number, protocol in enumerate(protocols):
         for port in protocol.ports:
             laid[_BASES[protocol.transport] + port] = number + 1

@@ -62,3 +62,4 @@ def part(function: _Function) -> _Function:
     """Compile a function that only kernels call: it is kept inside theirs. Parts must not recurse."""
     compiled: _Function = numba.njit(nogil=True, error_model="numpy")(function)
     return compiled
+

@@ -163,4 +163,4 @@ class Context(NamedTuple):
     selected: Words  # n × R_WIDTH
     payload: Bytes
     seen: Words  # n × 2: hash of a datagram, row of `selected` + 1
-    choice: Words
+    choice: Bytes

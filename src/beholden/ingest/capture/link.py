@@ -5,7 +5,8 @@ import numpy as np
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Words
-from beholden.ingest.capture.loads import be16, be32, be48, le16
+from beholden.ingest.capture.loads import be48
+from beholden.ingest.capture.memory import be16, be32, le16
 
 IPV4, IPV6 = 0x0800, 0x86DD
 BRIDGED = 0x6558

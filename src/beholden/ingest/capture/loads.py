@@ -1,39 +1,10 @@
-"""Numbers out of bytes. Whoever calls has checked that the bytes are there."""
+"""Numbers out of bytes, and hashes. Whoever calls has checked that the bytes are there."""
 
 import numpy as np
 
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes
-
-
-@part
-def be16(window: Bytes, at: int) -> int:
-    """Read two bytes, most significant first."""
-    return int(np.int64(window[at]) << 8 | np.int64(window[at + 1]))
-
-
-@part
-def be32(window: Bytes, at: int) -> int:
-    """Read four bytes, most significant first."""
-    return int(be16(window, at) << 16 | be16(window, at + 2))
-
-
-@part
-def be48(window: Bytes, at: int) -> int:
-    """Read a link address."""
-    return int(be16(window, at) << 32 | be32(window, at + 2))
-
-
-@part
-def be64(window: Bytes, at: int) -> int:
-    """Read eight bytes, most significant first; the sign is the first bit."""
-    return int(be32(window, at) << 32 | be32(window, at + 4))
-
-
-@part
-def le16(window: Bytes, at: int) -> int:
-    """Read two bytes, least significant first."""
-    return int(np.int64(window[at + 1]) << 8 | np.int64(window[at]))
+from beholden.ingest.capture.memory import be16, be32, be64, le16, le32
 
 
 @part
@@ -45,9 +16,13 @@ def any16(window: Bytes, at: int, is_swapped: int) -> int:
 @part
 def any32(window: Bytes, at: int, is_swapped: int) -> int:
     """Read four bytes in the order of the file."""
-    if is_swapped:
-        return be32(window, at)
-    return int(le16(window, at + 2) << 16 | le16(window, at))
+    return be32(window, at) if is_swapped else le32(window, at)
+
+
+@part
+def be48(window: Bytes, at: int) -> int:
+    """Read a link address."""
+    return be16(window, at) << 32 | be32(window, at + 2)
 
 
 @part

@@ -6,7 +6,7 @@ from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Words
 from beholden.ingest.capture.link import BRIDGED, IPV4, IPV6, ethernet, guess_ip, ppp
-from beholden.ingest.capture.loads import be16, be32, be64
+from beholden.ingest.capture.memory import be16, be32, be64
 
 MAPPED = 0x0000FFFF00000000
 """Second half of an IPv4 address mapped into IPv6 (RFC 4291, 2.5.5.2)."""

@@ -6,7 +6,7 @@ from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.batch import append
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Context, Words
-from beholden.ingest.capture.loads import be64
+from beholden.ingest.capture.memory import be64
 from beholden.ingest.capture.table import client_side
 
 _PREFIX = 16 << 10

@@ -6,6 +6,7 @@ from beholden.ingest.capture.jit import kernel, part
 from beholden.ingest.capture.layout import Bytes, Context
 from beholden.ingest.capture.link import enter
 from beholden.ingest.capture.loads import any16, any32
+from beholden.ingest.capture.memory import borrow
 from beholden.ingest.capture.network import enter_ip, enter_tunnel
 from beholden.ingest.capture.select import select_frame, select_packet
 from beholden.ingest.capture.table import count_packet
@@ -17,6 +18,23 @@ MOST_LAYERS = 5
 """Packets within packets that are followed, the outermost included."""
 
 
+@part
+def _borrowed(k: Context) -> Context:
+    """Borrow all arrays; the caller of the kernel holds them."""
+    return Context(
+        borrow(k.state),
+        borrow(k.packet),
+        borrow(k.interfaces),
+        borrow(k.flows),
+        borrow(k.index),
+        borrow(k.secret),
+        borrow(k.selected),
+        borrow(k.payload),
+        borrow(k.seen),
+        borrow(k.choice),
+    )
+
+
 @kernel
 def walk(window: Bytes, k: Context) -> int:
     """Read whole records from the start of a window; returns the bytes consumed.
@@ -25,6 +43,7 @@ def walk(window: Bytes, k: Context) -> int:
     flows is full, a block for the caller comes next (pcapng's sections and interfaces), or nothing
     after this place can be read (`S_WRONG` says why).
     """
+    k, window = _borrowed(k), borrow(window)
     state = k.state
     place = 0
     most_flows, most_rows = len(k.flows) - MOST_LAYERS, len(k.selected) - MOST_LAYERS
