@@ -30,8 +30,8 @@ class Hello:
     is_whole: bool = False
 
 
-def parse(body: bytes) -> Hello:
-    """Read the body of a ClientHello (after type and length) as far as it goes."""
+def parse(body: bytes, length: int) -> Hello:
+    """Read the body of a ClientHello, announced with a length, as far as it goes."""
     hello = Hello()
     octets = Octets(body)
     try:
@@ -44,7 +44,7 @@ def parse(body: bytes) -> Hello:
         while octets.at < end:
             kind = octets.number(2)
             _extension(hello, kind, octets.take(octets.number(2)))
-        hello.is_whole = octets.at == end
+        hello.is_whole = octets.at == end and len(body) == length
     except Truncated:
         pass
     return hello

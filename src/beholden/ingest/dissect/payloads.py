@@ -124,15 +124,17 @@ class Payloads:
 
 def masked(protocol: "NDArray[np.uint8]", payload: pa.LargeBinaryArray) -> pa.LargeBinaryArray:
     """Return the payloads with transaction ids zeroed, so that repeated questions become equal."""
+    present = [at for at in np.unique(protocol) if at < len(PROTOCOLS) and PROTOCOLS[at].name in _TRANSACTION]
+    if not present:
+        return payload
     offsets = np.frombuffer(payload.buffers()[1], dtype=np.int64)[payload.offset :][: len(payload) + 1]
     data = np.frombuffer(payload.buffers()[2] or b"", dtype=np.uint8).copy()
     sizes = np.diff(offsets)
-    for at, known in enumerate(PROTOCOLS):
-        if known.name in _TRANSACTION:
-            first, last = _TRANSACTION[known.name]
-            begin = offsets[:-1][(protocol == at) & (sizes >= last)]
-            for place in range(first, last):
-                data[begin + place] = 0
+    for at in present:
+        first, last = _TRANSACTION[PROTOCOLS[at].name]
+        begin = offsets[:-1][(protocol == at) & (sizes >= last)]
+        for place in range(first, last):
+            data[begin + place] = 0
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     return pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(payload), buffers)
 

@@ -37,4 +37,4 @@ def _read(datagrams: list[bytes]) -> Iterator[Seen]:
     joined = runs(sorted(pieces))
     if joined and min(pieces)[0] == 0 and joined[0][:1] == bytes([_CLIENT_HELLO]):
         length = int.from_bytes(joined[0][1:4])
-        yield from clienthello.tell(clienthello.parse(joined[0][4 : 4 + length]), "q")
+        yield from clienthello.tell(clienthello.parse(joined[0][4 : 4 + length], length), "q")

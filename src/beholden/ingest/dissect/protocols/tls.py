@@ -24,7 +24,7 @@ def _read(payload: bytes) -> Iterator[Seen]:
         kind, length = octets.number(1), octets.number(3)
         if kind == _CLIENT_HELLO:  # the one message that is worth reading in part
             body = octets.take(min(length, octets.left))
-            yield from clienthello.tell(clienthello.parse(body), "t")
+            yield from clienthello.tell(clienthello.parse(body, length), "t")
             return
         body = octets.take(length)
         if kind == _SERVER_HELLO:
