@@ -21,7 +21,8 @@ def attributions(engine: Engine, identifications: Frame, exposures: Frame, knowl
         book, left_on="company_id", right_on="company", how="inner"
     )
     makers = engine.keep(_makers(brands))
-    return nw.concat([direct, makers, _owners(makers, book), _operators(exposures, book)]).select(_COLUMNS)
+    every = (direct, makers, _owners(makers, book), _operators(exposures, book))
+    return nw.concat([frame.select(_COLUMNS) for frame in every])
 
 
 def _chosen(identifications: Frame) -> Frame:

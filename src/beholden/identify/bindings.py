@@ -87,14 +87,5 @@ def credible(engine: Engine, observations: Frame) -> tuple[Frame, Frame]:
     owned = bound.filter(nw.col("is_strong")).select("ip").unique().with_columns(has_owner=nw.lit(value=True))
     kept = marked.filter(trusted).join(owned, on="ip", how="left")
     kept = kept.filter(nw.col("is_strong") | nw.col("has_owner").is_null())
-    names = [
-        "mac",
-        "ip",
-        "is_strong",
-        "first_seen_at",
-        "last_seen_at",
-        "evidence_id",
-        "locator_kind",
-        "locator",
-    ]
+    names = ["mac", "ip", "is_strong", "first_seen_at", "last_seen_at", "place"]
     return engine.keep(kept.select(names)), fronts

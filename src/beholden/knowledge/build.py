@@ -18,6 +18,7 @@ from beholden.knowledge.files import read_csv
 from beholden.knowledge.fingerprints import compile_fingerprints
 from beholden.knowledge.law import load_regimes
 from beholden.knowledge.listings import load_listings, load_lists
+from beholden.knowledge.recog import recog_fingerprints
 from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules
 
 MANIFEST = "manifest.json"
@@ -72,7 +73,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "impacts": _table(load_impacts(root, ledger, kinds)),
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
         "legal_forms": pa.table({"form": pa.array(sorted(companies.legal_forms), pa.string())}),
-        "fingerprints": compile_fingerprints(root, ledger, companies),
+        "fingerprints": _fingerprints(root, ledger, companies),
     }
     tables["facts"] = ledger.table()
     return tables
@@ -120,6 +121,26 @@ def _aliases(companies: Companies) -> pa.Table:
             "company": pa.array([companies.aliases[key] for key in keys], pa.string()),
             "fact_id": pa.array([companies.alias_facts[key] for key in keys], pa.string()),
         }
+    )
+
+
+def _fingerprints(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
+    """Give our own fingerprints and recog's, whose rows stand on one fact together."""
+    own = compile_fingerprints(root, ledger)
+    path = root / "registries" / "recog.parquet"
+    if not path.exists():
+        return own
+    foreign = recog_fingerprints(pq.read_table(path), root, companies.find, ledger.date_of("recog"))
+    fact_id = ledger.enter("registries/recog.parquet", "recog", {"source": "recog"}, "recog fingerprint")
+    return pa.concat_tables(
+        [
+            own,
+            foreign.set_column(
+                foreign.column_names.index("fact_id"),
+                "fact_id",
+                pa.repeat(pa.scalar(fact_id), foreign.num_rows),
+            ),
+        ]
     )
 
 

@@ -93,7 +93,9 @@ def _meaning(
         return None, None, None
     roles = companies.companies[company].roles
     fact_id = companies.companies[company].fact_id
-    for role in ("odm", "module", "chip"):
+    if "odm" in roles:  # what it makes is mostly sold under others' names
+        return company, "odm", fact_id
+    for role in ("module", "chip"):
         if role in roles and not roles & {"brand", "maker"}:
             return company, role, fact_id
     return company, "maker" if roles & {"brand", "maker"} else None, fact_id

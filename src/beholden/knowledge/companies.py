@@ -93,6 +93,9 @@ def load_companies(root: Path, ledger: Ledger) -> Companies:
             _add_company(book, row, ledger)
     for row in read_csv(root, "companies/aliases.csv"):
         _add_alias(book, row, row["alias"], ledger)
+    for pack in _PACKS:
+        for row in read_csv(root, pack):
+            _claim_own_names(book, row)
     for row in read_csv(root, "companies/relations.csv"):
         _add_relation(book, row, ledger)
     for company in book.companies:
@@ -115,8 +118,13 @@ def _add_company(book: Companies, row: Row, ledger: Ledger) -> None:
         frozenset(row["roles"].split()),
         fact_id,
     )
-    for spelling in (slug.replace("-", " "), row["name"], row["legal_name"]):
-        _claim(book, row, spelling, slug, fact_id, strict=False)
+
+
+def _claim_own_names(book: Companies, row: Row) -> None:
+    """Claim slug and names as spellings, where no alias was given to another company."""
+    fact_id = book.companies[row["company"]].fact_id
+    for spelling in (row["company"].replace("-", " "), row["name"], row["legal_name"]):
+        _claim(book, row, spelling, row["company"], fact_id, strict=False)
 
 
 def _add_alias(book: Companies, row: Row, spelling: str, ledger: Ledger) -> None:

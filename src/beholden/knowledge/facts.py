@@ -97,6 +97,10 @@ class Ledger:
         }
         return fact_id
 
+    def date_of(self, source_id: str) -> str:
+        """Give the date of a source; raises KeyError where there is none of that id."""
+        return self._sources[source_id].date
+
     def table(self) -> pa.Table:
         """Give all facts as the table `facts`, sorted by id."""
         return from_rows(FACTS, [self._rows[fact_id] for fact_id in sorted(self._rows)])

@@ -38,6 +38,7 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
                 "signal": rule["signal"],
                 "strength": None if rule["strength"] == "signal" else float(rule["strength"]),
                 "applies_to": " ".join(lists.get("applies_to") or ["all"]),
+                "veto_floor": float(rule["veto_floor"]) if rule.get("veto_floor") else None,
                 "attack": rule.get("attack") or None,
                 "says": rule["says"],
                 "fact_id": fact_id,

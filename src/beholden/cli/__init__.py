@@ -1,0 +1,73 @@
+"""The command line: thin, one file per verb, each loaded only when it is called."""
+
+import sys
+from importlib import import_module
+
+import click
+
+from beholden import __version__
+
+VERBS = {
+    "scan": "read evidence, find and score devices, keep the result",
+    "show": "show devices, makers, flows, findings or scans",
+    "explain": "open one device's scores down to packet and fact",
+    "report": "write one self-contained HTML report",
+    "judge": "record a person's decision about a device or finding",
+    "evidence": "list what can be read, and what it can and cannot tell",
+    "knowledge": "show, check and look up knowledge",
+    "doctor": "check this installation",
+}
+"""Every verb with its line of help; its module is cli.verbs.<verb>."""
+
+
+class _LazyGroup(click.Group):
+    """Load a verb's module only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Give the verbs in the order of work."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load one verb."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"beholden.cli.verbs.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the verbs without loading them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="beholden")
+def cli() -> None:
+    """Tell whom connected devices are beholden to.
+
+    Data go to standard output, talk to standard error. Exit codes: 0 done; 1 an error that its one
+    line explains; 2 wrong usage, or a problem in the evidence under --strict; 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run the command line; errors a user can mend are one line."""
+    from beholden.model.errors import BeholdenError  # noqa: PLC0415 - keeps --version quick
+
+    try:
+        cli(standalone_mode=False)
+    except BeholdenError as error:
+        click.echo(f"beholden: {error}", err=True)
+        sys.exit(1)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

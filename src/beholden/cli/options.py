@@ -1,0 +1,45 @@
+"""Options that several verbs share."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Command = Callable[..., Any]
+
+
+def store_option(function: Command) -> Command:
+    """Add --store."""
+    return click.option(
+        "--store",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of scans; default $BEHOLDEN_STORE, else the user's data folder.",
+    )(function)
+
+
+def scan_option(function: Command) -> Command:
+    """Add --scan."""
+    return click.option("--scan", "scan_prefix", help="Id of a scan, or its beginning; default the newest.")(
+        function
+    )
+
+
+def json_option(function: Command) -> Command:
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(
+        function
+    )
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on standard output and nothing else."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=str)
+    sys.stdout.write("\n")
+
+
+def say(text: str) -> None:
+    """Say a line on standard error."""
+    click.echo(text, err=True)

@@ -1,0 +1,101 @@
+"""beholden scan: evidence in, devices found and scored, a summary out."""
+
+import sys
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from beholden.cli.options import json_option, print_json, say, store_option
+from beholden.cli.problems import Problems
+from beholden.model.errors import BeholdenError
+
+_STRICT_EXIT = 2
+
+
+def _read_mapping(path: Path | None) -> Mapping[str, str] | None:
+    """Read [columns] of a mapping file: "Column in file" = "property"."""
+    if path is None:
+        return None
+    try:
+        columns = tomllib.loads(path.read_text("utf-8")).get("columns", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BeholdenError(f"{path}: {error}") from error
+    return {str(name): str(value) for name, value in columns.items()}
+
+
+def _read_instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    if text == "now":
+        return datetime.now(UTC)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BeholdenError(f"--as-of {text}: not an ISO 8601 instant") from error
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+@click.command(name="scan")
+@click.argument("paths", nargs=-1, required=True)
+@store_option
+@click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@click.option("--mapping", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+              help="TOML file that names an inventory's columns.")  # fmt: skip
+@click.option("--as-of", help="Instant to age evidence to, or 'now'; default the end of the evidence.")
+@click.option("--limit", type=click.IntRange(min=1), default=2048, show_default=True,
+              help="MiB that one compressed evidence may grow to.")  # fmt: skip
+@click.option(
+    "--report/--no-report", "with_report", default=True, help="Write the HTML report beside the scan."
+)
+@click.option("--strict", is_flag=True, help="Exit 2 where evidence had a problem.")
+@json_option
+def command(  # noqa: PLR0913 - one parameter per option
+    paths: tuple[str, ...],
+    store: Path | None,
+    profile: str,
+    mapping: Path | None,
+    as_of: str | None,
+    limit: int,
+    with_report: bool,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Read evidence (captures, inventories, folders of them, - for a capture on standard input) and score it."""
+    from beholden.cli.progress import progress  # noqa: PLC0415 - slow to load
+    from beholden.cli.summary import print_summary  # noqa: PLC0415
+    from beholden.ingest.read import Options  # noqa: PLC0415
+    from beholden.knowledge.profiles import load_profile  # noqa: PLC0415
+    from beholden.pipeline.opening import open_knowledge, open_store  # noqa: PLC0415
+    from beholden.pipeline.scan import Request, scan  # noqa: PLC0415
+    from beholden.pipeline.summary import summary  # noqa: PLC0415
+
+    problems = Problems()
+    knowledge = open_knowledge(say)
+    opened = open_store(store)
+    with progress(paths) as bar:
+        request = Request(
+            paths=paths,
+            profile=load_profile(knowledge, profile),
+            started_at=datetime.now(UTC),
+            as_of=_read_instant(as_of),
+            options=Options(_read_mapping(mapping), limit << 20, bar.advance),
+        )
+        outcome = scan(request, opened, knowledge, problems, on_step=bar.step)
+    path = None
+    if with_report:
+        from beholden.pipeline.reporting import write_report  # noqa: PLC0415
+
+        path = write_report(
+            opened, outcome.scan_id, knowledge, opened.scans / outcome.scan_id / "report.html"
+        )
+    digest = summary(opened, outcome.scan_id) | {"is_new": outcome.is_new, "n_problems": problems.count}
+    digest["report"] = str(path) if path else None
+    if as_json:
+        print_json(digest)
+    else:
+        print_summary(digest)
+    if strict and problems.count:
+        sys.exit(_STRICT_EXIT)

@@ -1,0 +1,219 @@
+"""The JSON face of devices: one document per device, made from the tables of a scan.
+
+A loop over devices is meant here: a document is what a person or a program reads of one device.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from beholden.engine.store import Store
+from beholden.model.risks import CATEGORIES, CONTEXT_CATEGORIES
+
+Document = dict[str, Any]
+_COMPANY_ROLES = {
+    "brand": "brand",
+    "maker": "maker",
+    "owner": "owner",
+    "module_maker": "module",
+    "chip_maker": "chip",
+}
+_STATED = "stated:"
+
+
+def device_documents(store: Store, scan_id: str) -> list[Document]:
+    """Give the documents of all devices of a scan, the highest index first."""
+    tables = {name: store.read(scan_id, name) for name in _TABLES}
+    parts = _Parts(tables)
+    documents = [parts.document(row) for row in tables["devices"].to_pylist()]
+    return sorted(documents, key=lambda one: (-one["index"], one["device"]))
+
+
+_TABLES = (
+    "devices",
+    "device_identifiers",
+    "identifications",
+    "attributions",
+    "exposures",
+    "device_listings",
+    "findings",
+    "scores",
+)
+
+
+def _by_device(table: pa.Table) -> Mapping[str, list[Document]]:
+    grouped: dict[str, list[Document]] = defaultdict(list)
+    for row in table.to_pylist():
+        grouped[row["device_id"]].append(row)
+    return grouped
+
+
+class _Parts:
+    """The tables of a scan, grouped by device."""
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        chosen = tables["identifications"].filter(tables["identifications"]["is_chosen"])
+        outbound = tables["exposures"].filter(pc.invert(tables["exposures"]["is_inbound"]))
+        held = tables["findings"].filter(pc.greater(tables["findings"]["strength"], 0.0))
+        self._identifiers = _by_device(tables["device_identifiers"])
+        self._chosen = _by_device(chosen)
+        self._attributions = _by_device(tables["attributions"])
+        self._exposures = _by_device(outbound)
+        self._listings = _by_device(tables["device_listings"])
+        self._findings = _by_device(held)
+        self._scores = _by_device(tables["scores"])
+        operators = tables["attributions"].filter(pc.equal(tables["attributions"]["role"], "cloud_operator"))
+        self._names = {row["company_id"]: row["name"] for row in operators.to_pylist()}
+
+    def document(self, device: Mapping[str, Any]) -> Document:
+        """Give one device's document."""
+        known = device["device_id"]
+        identifiers = self._identifiers[known]
+        document: Document = {
+            "device": known,
+            "macs": _values(identifiers, "mac"),
+            "ips": _values(identifiers, "ip"),
+            "hostnames": _values(identifiers, "hostname"),
+            "serials": _values(identifiers, "serial"),
+            "imeis": _values(identifiers, "imei"),
+            "site": device["site"],
+            "country": device["country"],
+            "business_unit": device["business_unit"],
+            "function": device["function"],
+            "criticality": device["criticality"],
+            "is_router": device["is_router"],
+            "is_randomised": device["is_randomised"],
+            **_fields(self._chosen[known]),
+            **_companies(self._attributions[known], self._chosen[known]),
+            "clouds": _clouds(self._exposures[known], self._names),
+            "listings": _listings(self._listings[known]),
+        }
+        return document | _risks(self._scores[known], self._findings[known])
+
+
+def _values(identifiers: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
+    return sorted({row["identifier"] for row in identifiers if row["identifier_kind"] == kind})
+
+
+def _fields(chosen: list[Document]) -> Document:
+    """Give kind, model, os, firmware and platform as chosen, null where unknown."""
+    found = {row["field"]: row["value"] for row in chosen}
+    return {name: found.get(name) for name in ("kind", "model", "os", "firmware", "platform")}
+
+
+def _companies(attributions: list[Document], chosen: list[Document]) -> Document:
+    """Give brand, maker, owner, module and chip; confidence is that of all claims together."""
+    doubt: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    for row in chosen:
+        held = doubt[row["field"], row["value"]]
+        channel = row["property"].split(".")[0]
+        held[channel] = min(held.get(channel, 1.0), 1.0 - row["confidence"])
+    result: Document = dict.fromkeys(_COMPANY_ROLES.values())
+    for row in sorted(attributions, key=lambda one: (one["confidence"], one["company_id"])):
+        name = _COMPANY_ROLES.get(row["role"])
+        if name is None:
+            continue
+        survivals = doubt.get((row["role"], row["company_id"]), {})
+        confidence = row["confidence"]
+        if survivals:
+            product = 1.0
+            for one in survivals.values():
+                product *= one
+            confidence = 1.0 - product
+        result[name] = {
+            "name": row["name"],
+            "company": None if row["company_id"].startswith(_STATED) else row["company_id"],
+            "jurisdiction": row["jurisdiction"],
+            "confidence": round(confidence, 4),
+        }
+    return result
+
+
+def _clouds(exposures: list[Document], names: Mapping[str, str]) -> list[Document]:
+    """Give one entry per operator and country of the address; the unknown operator has null."""
+    grouped: dict[tuple[str, str, str], Document] = {}
+    for row in exposures:
+        key = (row["operator_id"] or "", row["address_country"] or "", row["jurisdiction"] or "")
+        entry = grouped.setdefault(
+            key,
+            {
+                "operator": names.get(row["operator_id"], row["operator_id"]),
+                "company": row["operator_id"],
+                "jurisdiction": row["jurisdiction"],
+                "address_country": row["address_country"],
+                "address_owners": set(),
+                "services": set(),
+                "domains": set(),
+                "bytes_up": 0,
+                "bytes_down": 0,
+            },
+        )
+        for name, column in (
+            ("domains", "domain"),
+            ("services", "service"),
+            ("address_owners", "address_owner"),
+        ):
+            if row[column]:
+                entry[name].add(row[column])
+        entry["bytes_up"] += row["bytes_up"]
+        entry["bytes_down"] += row["bytes_down"]
+    entries = [
+        {name: sorted(value) if isinstance(value, set) else value for name, value in entry.items()}
+        for entry in grouped.values()
+    ]
+    return sorted(
+        entries, key=lambda one: (-one["bytes_up"], one["operator"] or "", one["address_country"] or "")
+    )
+
+
+def _listings(rows: list[Document]) -> list[Document]:
+    unique = {(row["list"], row["entity"]): row for row in rows}
+    return [
+        {
+            "list": row["list"],
+            "title": row["title"],
+            "entity": row["entity"],
+            "since": row["since"],
+            "condition": row["condition"],
+            "role": row["role"],
+            "in_force_for_profile": row["is_binding"],
+        }
+        for _, row in sorted(unique.items())
+    ]
+
+
+def _risks(scores: list[Document], findings: list[Document]) -> Document:
+    """Give the index with its bounds, and the eight risks with their findings."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for row in findings:
+        ids[row["category"]].append(row["finding_id"])
+    order = {category: place for place, category in enumerate(CATEGORIES)}
+    risks = {}
+    for row in sorted(scores, key=lambda one: order[one["category"]]):
+        category = row["category"]
+        risks[category] = {
+            "likelihood": row["likelihood"],
+            "risk": row["risk"],
+            "lower": row["risk_lower"],
+            "upper": row["risk_upper"],
+            "impact": row["impact"],
+            "coverage": row["coverage"],
+            "conflict": row["is_conflicted"],
+            "context": category in CONTEXT_CATEGORIES,
+            "next_best_evidence": row["next_best_evidence"],
+            "findings": sorted(set(ids[category])),
+        }
+    return {
+        "index": round(100 * max((row["risk"] for row in scores), default=0.0), 2),
+        "lower": round(100 * max((row["risk_lower"] for row in scores), default=0.0), 2),
+        "upper": round(100 * max((row["risk_upper"] for row in scores), default=0.0), 2),
+        "coverage": round(_mean([row["coverage"] for row in scores]), 4),
+        "risks": risks,
+    }
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values) if values else 0.0
