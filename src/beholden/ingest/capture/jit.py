@@ -60,6 +60,6 @@ def kernel(function: _Function) -> _Function:
 
 def part(function: _Function) -> _Function:
     """Compile a function that only kernels call: it is kept inside theirs. Parts must not recurse."""
-    compiled: _Function = numba.njit(nogil=True, error_model="numpy")(function)
+    compiled: _Function = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
     return compiled
 
