@@ -23,7 +23,7 @@ from outside import open_outside
 
 PROGRAMS = (
     "avahi-daemon", "busybox", "chronyd", "curl", "dhclient", "dhcpcd", "dnsmasq", "editcap", "ethtool",
-    "lldpcli", "lldpd", "mosquitto", "mosquitto_pub", "nginx", "nmbd", "nmblookup", "nsenter",
+    "lldpcli", "lldpd", "llmnrd", "llmnr-query", "mosquitto", "mosquitto_pub", "nginx", "nmbd", "nmblookup", "nsenter",
     "ntpdate", "openssl", "setpriv", "sipp", "snmpd", "snmpget", "socat", "tcpdump", "telnet", "telnetd", "unshare",
     "wsdd",
 )  # fmt: skip
@@ -137,11 +137,12 @@ def _outer(arguments: list[str]) -> int:
         child = subprocess.Popen([*kept, *apart, *again])
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, lambda *_: child.kill())
-        return child.wait()
+        ended = child.wait()
+    return ended if ended >= 0 else 130
 
 
 def main() -> int:
-    """Record what is asked for; exit code 1 when a program failed on the way, 2 when one is missing."""
+    """Record what is asked for; exit code 1 when a program failed on the way, 2 when one is missing, 130 when ended."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help=f"which of {', '.join(RECORDINGS)} (all)")
     parser.add_argument("--out", type=Path, default=HERE, help="folder to write to")

@@ -8,14 +8,14 @@ from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, M
 from pymodbus.server import StartTcpServer
 
 
-def serve() -> None:
+def serve(vendor: str, product: str, revision: str) -> None:
     """Answer until killed."""
     registers = ModbusServerContext(
         devices=ModbusDeviceContext(hr=ModbusSequentialDataBlock(1, [215, 480, 1, 0, 67, 12, 0, 0])),
         single=True,
     )
     who = ModbusDeviceIdentification(
-        info_name={"VendorName": "WAGO", "ProductCode": "750-8212", "MajorMinorRevision": "03.10.08(22)"}
+        info_name={"VendorName": vendor, "ProductCode": product, "MajorMinorRevision": revision}
     )
     StartTcpServer(context=registers, identity=who, address=("", 502))
 

@@ -11,16 +11,15 @@ _CAMERA = QName("http://www.onvif.org/ver10/network/wsdl", "NetworkVideoTransmit
 _SCOPES = (
     "onvif://www.onvif.org/type/video_encoder",
     "onvif://www.onvif.org/Profile/Streaming",
-    "onvif://www.onvif.org/location/country/germany",
 )
 
 
-def publish(address: str, model: str) -> None:
+def publish(address: str, brand: str, model: str) -> None:
     """Say hello and answer probes until killed."""
     scopes = [
         *_SCOPES,
         f"onvif://www.onvif.org/hardware/{model}",
-        f"onvif://www.onvif.org/name/HIKVISION%20{model}",
+        f"onvif://www.onvif.org/name/{brand}%20{model}",
     ]
     camera = ThreadedWSPublishing()
     camera.start()

@@ -33,7 +33,7 @@ class Web(QuicConnectionProtocol):
             if isinstance(told, DataReceived) and told.stream_ended and self.done:
                 self.done.set()
         elif isinstance(told, HeadersReceived) and self.http:
-            self.http.send_headers(told.stream_id, [(b":status", b"200"), (b"server", b"gws")])
+            self.http.send_headers(told.stream_id, [(b":status", b"200"), (b"server", b"h3")])
             self.http.send_data(told.stream_id, b"hello\n" * 50, end_stream=True)
 
 
@@ -64,7 +64,7 @@ async def ask(name: str) -> None:
             ":scheme": "https",
             ":authority": name,
             ":path": "/",
-            "user-agent": "Chrome/130",
+            "user-agent": "Mozilla/5.0",
         }
         client.http.send_headers(stream, [(k.encode(), v.encode()) for k, v in head.items()], end_stream=True)
         client.transmit()

@@ -2,16 +2,12 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from aiohttp import web_response
 from async_upnp_client import search, server
 from async_upnp_client.const import DeviceInfo, EventableStateVariableTypeInfo, ServiceInfo
-
-server.HEADER_SERVER = "SHP, UPnP/1.0, Samsung UPnP SDK/1.0"
-web_response.SERVER_SOFTWARE = server.HEADER_SERVER
-_RENDERER = "urn:schemas-upnp-org:device:MediaRenderer:1"
-_CONTROL = "urn:schemas-upnp-org:service:RenderingControl:1"
 
 
 class Control(server.UpnpServerService):
@@ -19,7 +15,7 @@ class Control(server.UpnpServerService):
 
     SERVICE_DEFINITION = ServiceInfo(
         service_id="urn:upnp-org:serviceId:RenderingControl",
-        service_type=_CONTROL,
+        service_type="urn:schemas-upnp-org:service:RenderingControl:1",
         control_url="/upnp/control/RenderingControl1",
         event_sub_url="/upnp/event/RenderingControl1",
         scpd_url="/RenderingControl_1.xml",
@@ -28,34 +24,33 @@ class Control(server.UpnpServerService):
     STATE_VARIABLE_DEFINITIONS: dict[str, EventableStateVariableTypeInfo] = {}  # noqa: RUF012
 
 
-class Television(server.UpnpServerDevice):
-    """The device description."""
+def describe(texts: Sequence[str]) -> type[server.UpnpServerDevice]:
+    """Make the device description from key=value texts, named as in DeviceInfo."""
 
-    DEVICE_DEFINITION = DeviceInfo(
-        device_type=_RENDERER,
-        friendly_name="[TV] Waiting Room",
-        manufacturer="Samsung Electronics",
-        manufacturer_url="http://www.samsung.com/sec",
-        model_name="UE43AU7170",
-        model_url="http://www.samsung.com/sec",
-        udn="uuid:0f1e2d3c-0000-1000-8000-8c79f52e1023",
-        upc=None,
-        model_description="Samsung TV DMR",
-        model_number="AllShare1.0",
-        serial_number="20210101WAITING",
-        presentation_url=None,
-        url="/device.xml",
-        icons=[],
-        xml=ET.Element("device"),
-    )
-    EMBEDDED_DEVICES = ()
-    SERVICES = (Control,)
+    class Renderer(server.UpnpServerDevice):
+        DEVICE_DEFINITION = DeviceInfo(
+            device_type="urn:schemas-upnp-org:device:MediaRenderer:1",
+            manufacturer_url=None,
+            model_url=None,
+            upc=None,
+            presentation_url=None,
+            url="/device.xml",
+            icons=[],
+            xml=ET.Element("device"),
+            **dict(text.split("=", 1) for text in texts),
+        )
+        EMBEDDED_DEVICES = ()
+        SERVICES = (Control,)
+
+    return Renderer
 
 
-async def publish(address: str, port: str) -> None:
-    """Announce and answer until killed."""
-    television = server.UpnpServer(Television, source=(address, 0), http_port=int(port))
-    await television.async_start()
+async def publish(address: str, port: str, banner: str, *texts: str) -> None:
+    """Announce and answer until killed, with this SERVER banner."""
+    server.HEADER_SERVER = banner
+    web_response.SERVER_SOFTWARE = banner
+    renderer = server.UpnpServer(describe(texts), source=(address, 0), http_port=int(port))
+    await renderer.async_start()
     await asyncio.Event().wait()
 
 
