@@ -86,11 +86,14 @@ def _identified(context: Context, held: Frame, judgements: pa.Table) -> Frame:
 
 
 def _findings(numbered: Frame) -> Frame:
-    keys = ["finding_id", "device_id", "rule_id", "category", "factor", "proposition"]
+    keys = [
+        "finding_id", "device_id", "rule_id", "title", "category", "factor", "proposition", "weight", "attack",
+    ]  # fmt: skip
     stated = numbered.with_columns(
         strength=nw.when((nw.col("strength") > 0) & ~nw.col("fixed_strength").is_null())
         .then(nw.col("fixed_strength"))
-        .otherwise(nw.col("strength"))
+        .otherwise(nw.col("strength")),
+        detail=nw.concat_str(nw.col("says_before"), nw.col("detail"), nw.col("says_after")),
     )
     return stated.group_by(keys).agg(
         nw.col("strength").max(),

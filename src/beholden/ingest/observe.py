@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_ROWS = 131_072
-_MOST_BYTES = 32 << 20
+_MOST_BYTES = 16 << 20
 _STREAM_IDLE_US = 5_000_000
 _MOST_PARTIAL = 1 << 18
 
@@ -69,6 +69,7 @@ class Observer:
             if not is_last:
                 waiting, self._streams = _settled(waiting)
             self._fold(join(waiting))
+        pa.default_memory_pool().release_unused()  # else the allocator keeps twice of what is in use
 
     def _fold(self, rows: pa.Table) -> None:
         """Dissect rows that each hold one payload, and fold them into the aggregate."""

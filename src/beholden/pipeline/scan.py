@@ -23,7 +23,9 @@ from beholden.knowledge.profiles import Profile
 from beholden.model.errors import BeholdenError, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import RUNS, TABLES, Table
-from beholden.pipeline.scoring import score_devices
+from beholden.pipeline.facts import used_facts
+from beholden.pipeline.scoring import score_devices, settings_of, written
+from beholden.score import ScoreSettings
 
 _BY_NAME = {table.name: table for table in TABLES}
 Step = Callable[[str], None]
@@ -72,7 +74,7 @@ def scan(
     scan_id = _scan_id(tables["evidence"], judgements, request, knowledge)
     on_step("identify")
     with Engine(spill=store.folder / "spill") as engine:
-        frames = run_stages(engine, tables, judgements, request, knowledge, on_step)
+        frames, settings = run_stages(engine, tables, judgements, request, knowledge, on_step)
         n_devices = _count(engine, frames["devices"])
         run = {
             "scan_id": scan_id,
@@ -82,6 +84,7 @@ def scan(
             "knowledge_id": knowledge.knowledge_id,
             "profile": request.profile.name,
             "engine": engine.name,
+            "settings": written(settings),
             "n_evidence": tables["evidence"].num_rows,
             "n_devices": n_devices,
         }
@@ -103,7 +106,7 @@ def run_stages(
     request: Request,
     knowledge: Knowledge,
     on_step: Step,
-) -> dict[str, Frame]:
+) -> tuple[dict[str, Frame], ScoreSettings]:
     """Run identify, attribute, assess and score over ingested tables; gives frames by table name."""
     observations, flows = engine.bind(tables["observations"]), engine.bind(tables["flows"])
     found = identify(engine, observations, flows, judgements, knowledge)
@@ -125,9 +128,9 @@ def run_stages(
     )
     assessed = assess(context, judgements)
     on_step("score")
-    as_of = request.as_of or _end(tables["evidence"], request.started_at)
-    scored = score_devices(context, assessed.findings, as_of)
-    return {
+    settings = settings_of(context, request.as_of or _end(tables["evidence"], request.started_at))
+    scored = score_devices(context, assessed.findings, settings)
+    frames = {
         "evidence": engine.bind(tables["evidence"]),
         "observations": observations,
         "lookups": engine.bind(tables["lookups"]),
@@ -144,6 +147,7 @@ def run_stages(
         "judgements": engine.bind(judgements),
         **scored,
     }
+    return frames | {"facts": engine.bind(used_facts(engine, frames, knowledge))}, settings
 
 
 def conformed(table: Table, frame: Frame) -> Frame:

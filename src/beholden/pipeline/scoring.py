@@ -1,5 +1,7 @@
 """Hand the findings to the score stage, and group its results for roll-ups."""
 
+import dataclasses
+import json
 from datetime import datetime
 from typing import Any
 
@@ -36,7 +38,21 @@ def settings_of(context: Context, as_of: datetime) -> ScoreSettings:
     )
 
 
-def score_devices(context: Context, findings: Frame, as_of: datetime) -> dict[str, Frame]:
+def written(settings: ScoreSettings) -> str:
+    """Write settings as JSON, so that a scan can be explained by itself."""
+    fields = dataclasses.asdict(settings) | {"severities": dict(settings.severities)}
+    return json.dumps(fields, default=lambda value: value.isoformat(), sort_keys=True)
+
+
+def read_settings(text: str) -> ScoreSettings:
+    """Read settings from JSON."""
+    fields = json.loads(text)
+    fields["as_of"] = datetime.fromisoformat(fields["as_of"])
+    tuples = {name: tuple(fields[name]) for name in ("mean_combined", "veto")}
+    return ScoreSettings(**fields | tuples)
+
+
+def score_devices(context: Context, findings: Frame, settings: ScoreSettings) -> dict[str, Frame]:
     """Score every device under every risk; gives scores, contributions, rollups and rollup_bins."""
     engine, knowledge = context.engine, context.knowledge
     rules = knowledge.table("rules").select(["rule_id", "half_life_days"])
@@ -48,7 +64,7 @@ def score_devices(context: Context, findings: Frame, as_of: datetime) -> dict[st
         devices=context.devices.select("device_id", "kind", "criticality"),
         mitigations=engine.bind(_NO_MITIGATIONS.empty_table()),
     )
-    scored = score(inputs, settings_of(context, as_of), keep=engine.keep)
+    scored = score(inputs, settings, keep=engine.keep)
     scores = engine.keep(scored.scores)
     groups = engine.keep(_groups(context))
     return {

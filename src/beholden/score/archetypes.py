@@ -1,8 +1,8 @@
-"""Archetypes: devices of one kind with the same opinions and mitigations are scored once.
+"""Archetypes: devices of one kind with the same evidence and mitigations are scored once.
 
-Every distinct opinion gets a number; a device's signature is the count and three sums of residues of its
-numbers, so order does not matter and no text is gathered. Signatures may collide, so membership is verified:
-an archetype in which some opinion is not held by every member is taken apart into single devices.
+Every distinct piece of evidence gets a number; a device's signature is the count and three sums of residues of its
+numbers, so order does not matter and no text is gathered. Signatures may collide, so membership is verified: an
+archetype in which some evidence is not held by every member is taken apart into single devices.
 """
 
 import narwhals as nw
@@ -11,66 +11,71 @@ from beholden.score.opinions import KEYS
 from beholden.score.settings import Frame, Keep
 
 PRIME = 2_147_483_647
-"""Mersenne prime below 2^31: products of two residues fit 64 bits."""
+"""Mersenne prime below 2^31: products of two residues fit 64 bits, sums of four million are exact floats."""
 _FACTOR = 1_103_515_245
-_VALUES = ("belief", "disbelief", "is_conflicted")
 _SIGNATURE = ("kind", "n", "first", "second", "third")
+_NONE = -1.0
+"""Stands for a missing half-life, since joins do not find nulls."""
 
 
-def marks(opinions: Frame, mitigations: Frame) -> Frame:
-    """List what tells devices apart: opinions, and mitigation factors as if they were opinions."""
-    mitigated = mitigations.select(
-        "device_id",
-        "category",
-        factor=nw.lit("M"),
-        proposition=nw.lit(""),
-        belief=nw.col("mitigation"),
-        disbelief=nw.lit(0.0),
-        is_conflicted=nw.lit(value=False),
-    )
-    return nw.concat([opinions.select("device_id", *KEYS, *_VALUES), mitigated], how="vertical")
+def evidence_codes(findings: Frame, keep: Keep) -> Frame:
+    """Give (device_id, code) of findings; equal numbers mean equal opinions.
+
+    The half-life stands in the finding, or follows from its rule.
+    """
+    columns: tuple[str, ...] = (*KEYS, "strength", "confidence", "rule_id")
+    rows = findings
+    if "half_life_days" in findings.collect_schema().names():
+        columns = (*columns[:-1], "half_life_days")
+        rows = findings.with_columns(nw.col("half_life_days").cast(nw.Float64).fill_null(_NONE))
+    has_date = ~nw.col("observed_at").is_null()
+    dated = _coded(rows.filter(has_date), (*columns, "observed_at"), 0, keep)
+    return nw.concat([dated, _coded(rows.filter(~has_date), columns, 1, keep)], how="vertical")
 
 
-def coded(rows: Frame, keep: Keep) -> Frame:
-    """Replace each mark by its number and three residues of it."""
-    columns = (*KEYS, *_VALUES)
+def _coded(rows: Frame, columns: tuple[str, ...], remainder: int, keep: Keep) -> Frame:
+    """Give (device_id, code), where distinct values of the columns are numbered 0, 3, 6, … plus a remainder."""
     numbers = rows.select(*columns).unique().with_row_index("code", order_by=list(columns))
-    numbers = numbers.with_columns(first=((nw.col("code") + 1) * _FACTOR) % PRIME)
-    numbers = numbers.with_columns(second=(nw.col("first") * nw.col("first")) % PRIME)
-    numbers = keep(numbers.with_columns(third=(nw.col("second") * nw.col("first")) % PRIME))
-    return keep(
-        rows.join(numbers, on=list(columns), how="inner").select(
-            "device_id", "code", "first", "second", "third"
-        )
-    )
+    numbers = keep(numbers.with_columns(code=nw.col("code") * 3 + remainder))
+    return rows.join(numbers, on=list(columns), how="inner").select("device_id", "code")
 
 
-def archetypes(devices: Frame, opinions: Frame, mitigations: Frame, keep: Keep) -> Frame:
-    """Give each of `devices(device_id, kind)` the unit that is scored for it: (device_id, kind, unit_id)."""
-    numbered = coded(marks(opinions, mitigations), keep)
-    sums = numbered.group_by("device_id").agg(
-        nw.col("first").sum(), nw.col("second").sum(), nw.col("third").sum(), n=nw.len()
-    )
-    signed = keep(
-        devices.select("device_id", "kind")
-        .join(sums, on="device_id", how="left")
-        .with_columns(*(nw.col(name).fill_null(0) for name in _SIGNATURE[1:]))
-    )
-    groups = signed.group_by(*_SIGNATURE).agg(unit_id=nw.col("device_id").min(), size=nw.len())
-    members = keep(
-        signed.join(groups, on=list(_SIGNATURE), how="inner").select("device_id", "kind", "unit_id", "size")
-    )
+def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) -> Frame:
+    """Give each of `devices(device_id, kind)` the unit that is scored for it: (device_id, kind, unit_id).
+
+    `mitigations(device_id, category, mitigation)` count as evidence here.
+    """
+    mitigated = _coded(mitigations, ("category", "mitigation"), 2, keep)
+    held = keep(nw.concat([evidence_codes(findings, keep), mitigated], how="vertical").unique())
+    members = keep(_by_signature(devices, held, keep))
     collided = (
-        numbered.select("device_id", "code")
-        .join(members, on="device_id", how="inner")
-        .group_by("unit_id", "code")
+        held.join(members.select("device_id", "unit", "size"), on="device_id", how="inner")
+        .group_by("unit", "code")
         .agg(holders=nw.len(), size=nw.col("size").max())
         .filter(nw.col("holders") != nw.col("size"))
-        .select("unit_id")
+        .select("unit")
         .unique()
         .with_columns(is_collision=nw.lit(value=True))
     )
     own = nw.when(nw.col("is_collision").fill_null(value=False)).then(nw.col("device_id"))
-    return members.join(collided, on="unit_id", how="left").select(
+    return members.join(collided, on="unit", how="left").select(
         "device_id", "kind", unit_id=own.otherwise(nw.col("unit_id"))
+    )
+
+
+def _by_signature(devices: Frame, held: Frame, keep: Keep) -> Frame:
+    """Give (device_id, kind, unit_id, unit, size): first device of the signature, its number, how many share it."""
+    mixed = held.with_columns(first=((nw.col("code") + 1) * _FACTOR) % PRIME)
+    mixed = mixed.with_columns(second=(nw.col("first") * nw.col("first")) % PRIME)
+    mixed = mixed.with_columns(third=(nw.col("second") * nw.col("first")) % PRIME)
+    mixed = mixed.with_columns(*(nw.col(name).cast(nw.Float64) for name in _SIGNATURE[2:]))
+    sums = mixed.group_by("device_id").agg(*(nw.col(name).sum() for name in _SIGNATURE[2:]), n=nw.len())
+    signed = keep(
+        devices.select("device_id", "kind")
+        .join(sums, on="device_id", how="left")
+        .with_columns(nw.col("n").fill_null(0), *(nw.col(name).fill_null(0.0) for name in _SIGNATURE[2:]))
+    )
+    groups = signed.group_by(*_SIGNATURE).agg(unit_id=nw.col("device_id").min(), size=nw.len())
+    return signed.join(groups, on=list(_SIGNATURE), how="inner").select(
+        "device_id", "kind", "unit_id", "size"
     )

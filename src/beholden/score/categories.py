@@ -1,14 +1,12 @@
 """Categories: four factors become P with bounds, coverage and next best evidence (risk-model, "category")."""
 
 from dataclasses import dataclass
-from functools import reduce
-
 import narwhals as nw
 
 from beholden.model.risks import FACTORS
-from beholden.score.factors import BOUNDS
+from beholden.score.factors import BOUNDS, Factors
 from beholden.score.settings import Frame, ScoreSettings
-from beholden.score.slots import SLOTS
+from beholden.score.slots import SLOTS, total
 
 ABSENT = {"V": 0.0, "R": 1.0, "L": 0.0, "O": 0.0}
 """A factor without any proposition: the channel counts as reachable, nothing else is held."""
@@ -50,49 +48,76 @@ def of_category(four: Four, settings: ScoreSettings) -> nw.Expr:
     return nw.when(nw.col("category").is_in(list(settings.mean_combined))).then(four.l).otherwise(combined)
 
 
-def category_rows(units: Frame, factors: Frame, mitigations: Frame, settings: ScoreSettings) -> Frame:
-    """Give one row per row of `units(unit_id, kind, category)`: factors, P, coverage, conflict.
-
-    `mitigations(unit_id, category, mitigation)`.
-    """
-    picked = [
-        nw.when(nw.col("factor") == factor).then(nw.col(bound)).max().alias(f"{factor.lower()}_{bound}")
-        for factor in FACTORS
-        for bound in BOUNDS
-    ]
-    weights = [
-        nw.when(nw.col("factor") == factor).then(nw.col(column)).max().alias(f"{column}_{factor}")
-        for factor in FACTORS
-        for column in ("weight_applicable", "weight_seen")
-    ]
-    pivot = factors.group_by("unit_id", "category").agg(*picked, *weights, nw.col("n_conflicts").max())
-    rows = units.join(pivot, on=["unit_id", "category"], how="left").join(
-        mitigations, on=["unit_id", "category"], how="left"
-    )
-    rows = rows.with_columns(
+def _pivot(factors: Frame, *keys: str) -> Frame:
+    """Set the four factors of each category side by side, their weights and conflicts summed up."""
+    own = [nw.when(nw.col("factor") == factor) for factor in FACTORS]
+    pivot = factors.group_by(*keys).agg(
         *(
-            nw.col(f"{factor.lower()}_{bound}").fill_null(ABSENT[factor])
-            for factor in FACTORS
+            own[i].then(nw.col(bound)).max().alias(f"{factor.lower()}_{bound}")
+            for i, factor in enumerate(FACTORS)
             for bound in BOUNDS
         ),
-        *(nw.col(f"weight_{which}_{f}").fill_null(0.0) for which in ("applicable", "seen") for f in FACTORS),
+        *(
+            own[i].then(nw.col(name)).max().alias(f"{name}_{factor}")
+            for i, factor in enumerate(FACTORS)
+            for name in ("weight_applicable", "weight_seen")
+        ),
+        nw.col("n_conflicts").max(),
+    )
+    return pivot.with_columns(
+        *(
+            total([nw.col(f"{name}_{factor}").fill_null(0.0) for factor in FACTORS]).alias(name)
+            for name in ("weight_applicable", "weight_seen")
+        )
+    )
+
+
+def category_rows(units: Frame, factors: Factors, mitigations: Frame, settings: ScoreSettings) -> Frame:
+    """Give one row per row of `units(unit_id, kind, category)`: factors, P, coverage, conflict.
+
+    `mitigations(unit_id, category, mitigation)`. What nobody looked at is a constant of the kind.
+    """
+    numbers = {f"{f.lower()}_{bound}": ABSENT[f] for f in FACTORS for bound in BOUNDS}
+    constants = _pivot(factors.blank, "kind", "category").select(
+        "kind", "category", "weight_applicable", *(nw.col(name).alias(f"blank_{name}") for name in numbers)
+    )
+    seen = _pivot(factors.evidenced, "unit_id", "category").select(
+        "unit_id", "category", "weight_seen", "n_conflicts", *numbers
+    )
+    rows = (
+        units.join(constants, on=["kind", "category"], how="left")
+        .join(seen, on=["unit_id", "category"], how="left")
+        .join(mitigations, on=["unit_id", "category"], how="left")
+    )
+    applicable = nw.col("weight_applicable").fill_null(0.0)
+    rows = rows.with_columns(
+        *(
+            nw.when(nw.col(name).is_null())
+            .then(nw.col(f"blank_{name}"))
+            .otherwise(nw.col(name))
+            .fill_null(absent)
+            for name, absent in numbers.items()
+        ),
         nw.col("mitigation").fill_null(1.0),
         is_conflicted=nw.col("n_conflicts").fill_null(0) > 0,
+        coverage=nw.when(applicable > 0)
+        .then(nw.col("weight_seen").fill_null(0.0) / applicable)
+        .otherwise(nw.lit(0.0)),
     )
-    applicable, seen = (
-        reduce(lambda a, b: a + b, [nw.col(f"weight_{which}_{f}") for f in FACTORS])
-        for which in ("applicable", "seen")
-    )
-    return rows.with_columns(
+    return rows.select(
+        *units.collect_schema().names(),
+        *numbers,
+        "mitigation",
+        "is_conflicted",
+        "coverage",
         lower=of_category(at("lower"), settings),
         likelihood=of_category(at("point"), settings),
         upper=of_category(at("upper"), settings),
         upper_full=of_category(at("full"), settings),
-        coverage=nw.when(applicable > 0).then(seen / applicable).otherwise(nw.lit(0.0)),
     )
 
 
-def narrowings(factors: Frame, categories: Frame, settings: ScoreSettings) -> Frame:
+def narrowings(factors: Factors, categories: Frame, settings: ScoreSettings) -> Frame:
     """Add narrowing_i: the drop of upper - lower of P if slot i were known at its expectation.
 
     P is linear in each factor: its values without and with the whole factor give all others. Where
@@ -100,9 +125,15 @@ def narrowings(factors: Frame, categories: Frame, settings: ScoreSettings) -> Fr
     """
     names = [f"{factor.lower()}_{bound}" for factor in FACTORS for bound in ("lower", "upper")]
     around = categories.select(
-        "unit_id", "category", *names, "mitigation", category_lower="lower", category_upper="upper"
+        "unit_id", "kind", "category", *names, "mitigation", category_lower="lower", category_upper="upper"
     )
-    rows = factors.join(around, on=["unit_id", "category"], how="inner")
+    keys = ["unit_id", "category", "factor"]
+    looked = factors.evidenced.drop("kind").join(around, on=["unit_id", "category"], how="inner")
+    not_looked = around.join(factors.blank.drop("unit_id"), on=["kind", "category"], how="inner").join(
+        factors.evidenced.select(*keys), on=keys, how="anti"
+    )
+    columns = looked.collect_schema().names()
+    rows = nw.concat([looked, not_looked.select(*columns)], how="vertical")
     ends: dict[str, nw.Expr] = {}
     for bound in ("lower", "upper"):
         base, top = (of_category(at(bound, nw.lit(x)), settings) for x in (0.0, 1.0))

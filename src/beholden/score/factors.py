@@ -3,6 +3,8 @@
 A unit is whatever is scored once: a device, or the representative of all devices with the same evidence.
 """
 
+from dataclasses import dataclass
+
 import narwhals as nw
 
 from beholden.score.combine import noisy_or, weighted_mean
@@ -13,27 +15,43 @@ KNOWN = ("belief", "disbelief", "seen", "conflicted")
 BOUNDS = ("lower", "point", "upper", "full")
 
 
-def side_by_side(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Frame:
-    """Join each unit's opinions to the propositions of its kind: one row per unit, category and factor.
+@dataclass(frozen=True)
+class Factors:
+    """Factor rows: of units where evidence applies, and of a unit without any, per kind."""
 
-    `units(unit_id, kind)`; `opinions` as fused, with unit_id for device_id. Opinions on what
-    does not apply to the kind are left out.
+    evidenced: Frame
+    blank: Frame
+
+
+def side_by_side(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Frame:
+    """Set each unit's opinions side by side: one row per unit, category and factor with evidence that applies.
+
+    `units(unit_id, kind)`; `opinions` as fused.
     """
     flag = nw.when(nw.col("is_conflicted")).then(nw.lit(1)).otherwise(nw.lit(0))
     evidence = (
         opinions.join(units, on="unit_id", how="inner")
         .join(slots.select(*GROUP, "proposition", "slot"), on=[*GROUP, "proposition"], how="inner")
         .with_columns(seen=nw.lit(1), conflicted=flag)
-        .group_by("unit_id", "category", "factor")
+        .group_by("unit_id", *GROUP)
         .agg(*(in_slot(column, slot) for column in KNOWN for slot in SLOTS))
     )
-    grid = units.join(wide, on="kind", how="inner").join(
-        evidence, on=["unit_id", "category", "factor"], how="left"
+    return evidence.join(wide, on=list(GROUP), how="inner").with_columns(
+        *(nw.col(f"{column}_{s}").fill_null(0.0) for column in KNOWN[:2] for s in SLOTS),
+        *(nw.col(f"{column}_{s}").fill_null(0) for column in KNOWN[2:] for s in SLOTS),
     )
-    grid = grid.with_columns(
-        *(nw.col(f"{column}_{s}").fill_null(0.0) for column in ("belief", "disbelief") for s in SLOTS),
-        *(nw.col(f"{column}_{s}").fill_null(0) for column in ("seen", "conflicted") for s in SLOTS),
+
+
+def blank(wide: Frame) -> Frame:
+    """Give the rows of a unit without any evidence, per kind."""
+    return wide.with_columns(
+        *(nw.lit(0.0).alias(f"{column}_{s}") for column in KNOWN[:2] for s in SLOTS),
+        *(nw.lit(0).alias(f"{column}_{s}") for column in KNOWN[2:] for s in SLOTS),
+        unit_id=nw.lit(""),
     )
+
+
+def _expectations(grid: Frame) -> Frame:
     unknown = {s: 1.0 - nw.col(f"belief_{s}") - nw.col(f"disbelief_{s}") for s in SLOTS}
     return grid.with_columns(
         *(
@@ -47,7 +65,7 @@ def side_by_side(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Fr
 
 def factor_rows(grid: Frame, settings: ScoreSettings) -> Frame:
     """Add the four bounds, the bounds with each slot known, and the weights applicable and looked at."""
-    grid = grid.with_columns(
+    grid = _expectations(grid).with_columns(
         weight_applicable=total([nw.col(f"weight_{s}") for s in SLOTS]),
         weight_seen=total([nw.col(f"weight_{s}") * nw.col(f"seen_{s}") for s in SLOTS]),
         n_conflicts=total([nw.col(f"conflicted_{s}") for s in SLOTS]),

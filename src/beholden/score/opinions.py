@@ -3,7 +3,7 @@
 import narwhals as nw
 
 from beholden.score.ageing import aged_confidence
-from beholden.score.settings import Frame, Inputs, ScoreSettings
+from beholden.score.settings import Frame, ScoreSettings
 
 KEYS = ("category", "factor", "proposition")
 CONFLICT_TOLERANCE = 1e-12
@@ -23,18 +23,16 @@ def with_half_lives(findings: Frame, rules: Frame) -> Frame:
     return findings.join(rules.select("rule_id", "half_life_days"), on="rule_id", how="left")
 
 
-def opinions(inputs: Inputs, settings: ScoreSettings) -> Frame:
-    """Fuse findings to (device_id, category, factor, proposition, belief, disbelief, is_conflicted).
+def opinions(findings: Frame, settings: ScoreSettings) -> Frame:
+    """Fuse findings with half-lives to (unit_id, category, factor, proposition, belief, disbelief, is_conflicted).
 
     Maxima, not products: copies of one feed must not add up. No row means not looked.
     """
-    evidence = with_half_lives(inputs.findings, inputs.rules).with_columns(c=aged_confidence(settings.as_of))
+    evidence = findings.with_columns(c=aged_confidence(settings.as_of))
     strength = nw.col("strength").cast(nw.Float64)
     fused = (
-        evidence.select(
-            "device_id", *KEYS, held=nw.col("c") * strength, denied=nw.col("c") * (1.0 - strength)
-        )
-        .group_by("device_id", *KEYS)
+        evidence.select("unit_id", *KEYS, held=nw.col("c") * strength, denied=nw.col("c") * (1.0 - strength))
+        .group_by("unit_id", *KEYS)
         .agg(nw.col("held").max(), nw.col("denied").max())
     )
     room = 1.0 - nw.col("belief")
@@ -45,7 +43,7 @@ def opinions(inputs: Inputs, settings: ScoreSettings) -> Frame:
             is_conflicted=nw.col("held") + nw.col("denied") > 1.0 + CONFLICT_TOLERANCE,
         )
         .with_columns(disbelief=nw.when(denied < room).then(denied).otherwise(room))
-        .select("device_id", *KEYS, "belief", "disbelief", "is_conflicted")
+        .select("unit_id", *KEYS, "belief", "disbelief", "is_conflicted")
     )
 
 

@@ -7,9 +7,9 @@ import narwhals as nw
 from beholden.score.archetypes import archetypes
 from beholden.score.categories import category_rows, narrowings, next_best
 from beholden.score.contributions import contributions
-from beholden.score.factors import factor_rows, side_by_side
+from beholden.score.factors import Factors, blank, factor_rows, side_by_side
 from beholden.score.index import device_scores, severity_of
-from beholden.score.opinions import mitigation_factors, opinions
+from beholden.score.opinions import mitigation_factors, opinions, with_half_lives
 from beholden.score.settings import Frame, Inputs, Keep, ScoreSettings, recompute_each_time
 from beholden.score.slots import slot_table, wide_slots
 
@@ -39,15 +39,15 @@ def score(
     impacts = keep(inputs.impacts)
     slots = keep(slot_table(inputs.applies))
     wide = keep(wide_slots(slots, settings.veto))
-    held = keep(opinions(inputs, settings))
     mitigated = keep(mitigation_factors(inputs.mitigations))
     devices = _known_kinds(inputs.devices, impacts)
-    members = keep(_members(devices, held, mitigated, keep, by_archetype=by_archetype))
+    members = keep(_members(devices, inputs.findings, mitigated, keep, by_archetype=by_archetype))
 
     units = keep(members.filter(nw.col("unit_id") == nw.col("device_id")).select("unit_id", "kind"))
-    factors = keep(
-        factor_rows(keep(side_by_side(units, held.rename({"device_id": "unit_id"}), slots, wide)), settings)
-    )
+    evidence = inputs.findings.rename({"device_id": "unit_id"}).join(units, on="unit_id", how="semi")
+    held = keep(opinions(with_half_lives(evidence, inputs.rules), settings))
+    evidenced = keep(factor_rows(keep(side_by_side(units, held, slots, wide)), settings))
+    factors = Factors(evidenced, keep(factor_rows(blank(wide), settings)))
     asked = impacts.filter(nw.col("category").is_in(list(settings.severities)))
     rows = units.join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")
     categories = keep(
@@ -58,7 +58,7 @@ def score(
             settings,
         )
     )
-    narrowed = keep(narrowings(factors, categories, settings))
+    narrowed = narrowings(factors, categories, settings)
     unit_scores = keep(categories.join(next_best(narrowed), on=["unit_id", "category"], how="left"))
     return Scored(
         scores=device_scores(members, unit_scores, settings),
@@ -79,8 +79,8 @@ def _known_kinds(devices: Frame, impacts: Frame) -> Frame:
     )
 
 
-def _members(devices: Frame, held: Frame, mitigated: Frame, keep: Keep, *, by_archetype: bool) -> Frame:
+def _members(devices: Frame, findings: Frame, mitigated: Frame, keep: Keep, *, by_archetype: bool) -> Frame:
     if not by_archetype:
         return devices.with_columns(unit_id=nw.col("device_id"))
-    units = archetypes(devices, held, mitigated, keep).select("device_id", "unit_id")
+    units = archetypes(devices, findings, mitigated, keep).select("device_id", "unit_id")
     return devices.join(units, on="device_id", how="inner")

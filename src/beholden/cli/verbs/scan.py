@@ -52,7 +52,7 @@ def _read_instant(text: str | None) -> datetime | None:
 )
 @click.option("--strict", is_flag=True, help="Exit 2 where evidence had a problem.")
 @json_option
-def command(  # noqa: PLR0913 - one parameter per option
+def command(
     paths: tuple[str, ...],
     store: Path | None,
     profile: str,
@@ -64,13 +64,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     as_json: bool,
 ) -> None:
     """Read evidence (captures, inventories, folders of them, - for a capture on standard input) and score it."""
-    from beholden.cli.progress import progress  # noqa: PLC0415 - slow to load
-    from beholden.cli.summary import print_summary  # noqa: PLC0415
-    from beholden.ingest.read import Options  # noqa: PLC0415
-    from beholden.knowledge.profiles import load_profile  # noqa: PLC0415
-    from beholden.pipeline.opening import open_knowledge, open_store  # noqa: PLC0415
-    from beholden.pipeline.scan import Request, scan  # noqa: PLC0415
-    from beholden.pipeline.summary import summary  # noqa: PLC0415
+    from beholden.cli.progress import progress
+    from beholden.cli.summary import print_summary
+    from beholden.ingest.read import Options
+    from beholden.knowledge.profiles import load_profile
+    from beholden.pipeline.opening import open_knowledge, open_store
+    from beholden.pipeline.scan import Request, scan
+    from beholden.pipeline.summary import summary
 
     problems = Problems()
     knowledge = open_knowledge(say)
@@ -86,7 +86,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         outcome = scan(request, opened, knowledge, problems, on_step=bar.step)
     path = None
     if with_report:
-        from beholden.pipeline.reporting import write_report  # noqa: PLC0415
+        from beholden.pipeline.reporting import write_report
 
         path = write_report(
             opened, outcome.scan_id, knowledge, opened.scans / outcome.scan_id / "report.html"

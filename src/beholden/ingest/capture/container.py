@@ -34,7 +34,9 @@ class Head:
 
 def is_container(head: bytes) -> bool:
     """Tell whether bytes begin a pcap or pcapng file."""
-    return head[:4] in _PCAP or (head[:4] == SECTION and head[8:12] in (b"\x4d\x3c\x2b\x1a", b"\x1a\x2b\x3c\x4d"))
+    return head[:4] in _PCAP or (
+        head[:4] == SECTION and head[8:12] in (b"\x4d\x3c\x2b\x1a", b"\x1a\x2b\x3c\x4d")
+    )
 
 
 def begin(state: Words, head: bytes) -> Head:

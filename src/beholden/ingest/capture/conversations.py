@@ -184,4 +184,6 @@ def gather(listed: Words) -> Words:
 def to_bindings(gathered: Words) -> pa.Table:
     """Turn gathered sides into the table of bindings."""
     texts = [mac_text(gathered[:, 0]), ip_text(gathered[:, 1], gathered[:, 2])]
-    return pa.Table.from_arrays(texts + [pa.array(gathered[:, cell]) for cell in range(3, 8)], schema=BINDINGS)
+    return pa.Table.from_arrays(
+        texts + [pa.array(gathered[:, cell]) for cell in range(3, 8)], schema=BINDINGS
+    )

@@ -62,4 +62,3 @@ def part(function: _Function) -> _Function:
     """Compile a function that only kernels call: it is kept inside theirs. Parts must not recurse."""
     compiled: _Function = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
     return compiled
-

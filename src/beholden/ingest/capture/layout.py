@@ -29,8 +29,13 @@ S_DIV = next(_n)  # … over this
 S_SNAP = next(_n)  # pcap: snap length, -1 for none
 S_FRAMES = next(_n)  # packets so far
 S_REJECTED = next(_n)  # packets that could not be read
-S_CUT = next(_n)  # of these, packets cut short before the end of their headers
-S_ALIEN = next(_n)  # of these, packets of a link type that is not read
+S_CUT, S_CUT_FRAME = (
+    next(_n),
+    next(_n),
+)  # of these, packets whose headers are cut short or malformed; the first
+S_ALIEN, S_ALIEN_FRAME = next(_n), next(_n)  # of these, packets of a link type that is not read; the first
+S_ALIEN_LINK = next(_n)  # that link type
+S_BROKEN, S_BROKEN_FRAME = next(_n), next(_n)  # of these, packet blocks that contradict themselves; the first
 S_BYTES = next(_n)  # bytes on the wire
 S_CLOCK = next(_n)  # microseconds of the packet before
 S_FIRST = next(_n)

@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,8 +10,8 @@ import pyarrow as pa
 
 from beholden.ingest.capture import batch, container, layout as at, window
 from beholden.ingest.capture.choice import choices
-from beholden.ingest.capture.conversations import BINDINGS, FLOWS, gather, merge, sides, to_bindings, to_flows
 from beholden.ingest.capture.layout import Context
+from beholden.ingest.capture.result import Captured, captured, from_disk, in_memory
 from beholden.ingest.capture.spill import Spill
 from beholden.ingest.capture.table import settle
 from beholden.ingest.capture.walk import MOST_CAPTURED, walk
@@ -28,20 +27,6 @@ _WRONG = {
     at.W_BLOCK: "a block of impossible size",
     at.W_TRAILER: "a block whose two lengths differ",
 }
-
-
-@dataclass(frozen=True)
-class Captured:
-    """What a capture holds, apart from the selected packets."""
-
-    kind: str
-    n_records: int
-    n_rejected: int
-    first_us: int | None
-    last_us: int | None
-    n_bytes: int
-    flows: pa.Table
-    bindings: pa.Table
 
 
 def _context(most_flows: int) -> Context:
@@ -190,30 +175,34 @@ class _Reading:
             if len(self.need(size)) < size:
                 raise container.Malformed("the last block is cut short")  # noqa: TRY301
         except (container.Malformed, struct.error) as error:
+            state[at.S_REJECTED] += 1
             self.tell(str(error), "the rest was not read")
             return False
         self.windows.consume(size)
         return True
 
+    def tell_rejected(self) -> None:
+        """Tell of packets that were passed over, one line for each reason."""
+        state = self.k.state
+        reasons = (
+            (at.S_CUT, "packets whose headers are cut short or malformed"),
+            (at.S_ALIEN, f"packets of link type {state[at.S_ALIEN_LINK]}, which is not read"),
+            (at.S_BROKEN, "packet blocks that contradict themselves"),
+        )
+        for cell, wrong in reasons:
+            if state[cell]:
+                place = f"from frame {state[cell + 1]} on"
+                self.report(Problem(self.name, place, f"{state[cell]} {wrong}", "passed over"))
+
     def result(self, kind: str) -> Captured:
-        """Put the tables together."""
+        """Put the tables together; the kernels' arrays are given up before."""
         state = self.k.state
         rows = self.k.flows[: int(state[at.S_N_FLOWS])]
-        parts = [rows]
-        if self.spill.n:
-            self.spill.write(rows)
-            parts = [merge(part) for part in self.spill.parts()]
-        is_timed = state[at.S_FIRST] < at.NEVER
-        return Captured(
-            kind,
-            int(state[at.S_FRAMES]),
-            int(state[at.S_REJECTED]),
-            int(state[at.S_FIRST]) if is_timed else None,
-            int(state[at.S_LAST]) if is_timed else None,
-            int(state[at.S_BYTES]),
-            pa.concat_tables([FLOWS.empty_table(), *(to_flows(part) for part in parts)]),
-            to_bindings(gather(np.concatenate([gather(sides(part)) for part in parts]))),
-        )
+        if not self.spill.n:
+            return captured(kind, state, in_memory(rows))
+        self.spill.write(rows)
+        del rows, self.k
+        return captured(kind, state, from_disk(self.spill))
 
 
 def read(
@@ -244,10 +233,13 @@ def _read(
     stream, close = window.opened(path)
     name = str(path) if isinstance(path, Path) else str(getattr(path, "name", "-"))
     try:
-        reading = _Reading(stream, name, report, limit_bytes, on_progress, on_selected, most_flows, window_size)
+        reading = _Reading(
+            stream, name, report, limit_bytes, on_progress, on_selected, most_flows, window_size
+        )
         with reading.spill:
             kind = reading.run()
             reading.flush()
+            reading.tell_rejected()
             return reading.result(kind)
     finally:
         close()

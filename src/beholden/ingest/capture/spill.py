@@ -38,11 +38,8 @@ class Spill:
             self._files[number].write(np.ascontiguousarray(kept[part == number]).tobytes())
         self.n += len(rows)
 
-    def parts(self) -> list[Words]:
-        """Give back what was written, part by part."""
-        return [self._read(each) for each in self._files]
-
-    @staticmethod
-    def _read(file: "tempfile._TemporaryFileWrapper[bytes]") -> Words:
+    def part(self, number: int) -> Words:
+        """Give back one part; conversations of one hash stand in one part."""
+        file = self._files[number]
         file.seek(0)
         return np.frombuffer(file.read(), np.int64).reshape(-1, at.F_STORED)

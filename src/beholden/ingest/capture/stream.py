@@ -102,7 +102,9 @@ def _decide(window: Bytes, k: Context, flow: Words, side: int) -> int:
     if choice[at.CHOICE_HTTP] and is_head(window, start, end):
         return at.HTTP
     if choice[at.CHOICE_MQTT]:
-        on_port = choice[at.CHOICE_TCP + packet[at.P_SRC_PORT]] | choice[at.CHOICE_TCP + packet[at.P_DST_PORT]]
+        on_port = (
+            choice[at.CHOICE_TCP + packet[at.P_SRC_PORT]] | choice[at.CHOICE_TCP + packet[at.P_DST_PORT]]
+        )
         if on_port == choice[at.CHOICE_MQTT] or is_mqtt(window, start, end):
             return at.MQTT
     other = flow[at.F_STREAM_A + 1 - side] & 0xFF
@@ -184,5 +186,9 @@ def _select_near(window: Bytes, k: Context, flow: Words, side: int, offset: int)
 def _is_encrypted(window: Bytes, start: int, end: int, kind: int) -> bool:
     """Tell whether a TLS segment begins with application data (RFC 8446, 5.1): nothing readable follows."""
     return bool(
-        kind == at.TLS and end - start >= 3 and window[start] == 0x17 and window[start + 1] == 3 and window[start + 2] <= 4
+        kind == at.TLS
+        and end - start >= 3
+        and window[start] == 0x17
+        and window[start + 1] == 3
+        and window[start + 2] <= 4
     )

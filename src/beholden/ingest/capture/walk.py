@@ -119,7 +119,8 @@ def _packet_block(window: Bytes, k: Context, place: int, kind: int, size: int) -
     elif kind == 2 and size >= 32:
         interface = any16(window, place + 8, swapped)
     if size < head + 4 or interface >= state[at.S_INTERFACES]:
-        _reject(k)
+        state[at.S_FRAMES] += 1
+        _reject(k, at.S_BROKEN)
         return
     of = k.interfaces[interface]
     room = size - head - 4
@@ -132,7 +133,8 @@ def _packet_block(window: Bytes, k: Context, place: int, kind: int, size: int) -
         ticks = any32(window, place + 12, swapped) << 32 | any32(window, place + 16, swapped)
         time = _microseconds(ticks, of[at.I_MUL], of[at.I_DIV], of[at.I_SHIFT]) + of[at.I_ADD]
     if captured > room or captured > MOST_CAPTURED:
-        _reject(k)
+        state[at.S_FRAMES] += 1
+        _reject(k, at.S_BROKEN)
         return
     _packet(window, k, place + head, captured, max(wire, captured), time, of[at.I_LINK])
 
@@ -149,10 +151,13 @@ def _microseconds(ticks: int, times: int, over: int, shift: int) -> int:
 
 
 @part
-def _reject(k: Context) -> None:
-    """Count a packet that cannot be read."""
-    k.state[at.S_FRAMES] += 1
-    k.state[at.S_REJECTED] += 1
+def _reject(k: Context, cell: int) -> None:
+    """Count the packet at hand among those that cannot be read, and remember the first."""
+    state = k.state
+    state[at.S_REJECTED] += 1
+    if state[cell] == 0:
+        state[cell + 1] = state[at.S_FRAMES]
+    state[cell] += 1
 
 
 @part
@@ -171,9 +176,11 @@ def _packet(window: Bytes, k: Context, start: int, captured: int, wire: int, tim
     wrong = enter(window, packet, link)
     if wrong == 0:
         wrong = _layers(window, k)
-    if wrong:
-        state[at.S_REJECTED] += 1
-        state[at.S_CUT if wrong == 1 else at.S_ALIEN] += 1
+    if wrong == 2:
+        _reject(k, at.S_ALIEN)
+        state[at.S_ALIEN_LINK] = link
+    elif wrong:
+        _reject(k, at.S_CUT)
 
 
 @part
@@ -191,4 +198,3 @@ def _layers(window: Bytes, k: Context) -> int:
         if not enter_tunnel(window, k.packet):
             break
     return 0
-

@@ -1,5 +1,6 @@
 """Read numbers and slices off bytes, strictly: what is not there is an error, never a shorter slice."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 
@@ -48,6 +49,7 @@ def text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+@lru_cache(maxsize=65_536)
 def mac(raw: bytes) -> str:
     """Return a 48-bit link address in lower-case colon form; empty where it is none of one station."""
     if len(raw) != 6 or not any(raw) or raw[0] & 1:
@@ -55,6 +57,7 @@ def mac(raw: bytes) -> str:
     return raw.hex(":")
 
 
+@lru_cache(maxsize=65_536)
 def ip(raw: bytes) -> str:
     """Return 4 or 16 bytes as canonical address text; empty where it is no address of one host."""
     if len(raw) not in (4, 16):

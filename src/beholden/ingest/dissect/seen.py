@@ -26,7 +26,8 @@ class Seen(NamedTuple):
 
     def cleaned(self) -> Self:
         """Return it with its value cleaned."""
-        return self._replace(value=clean(self.value))
+        value = clean(self.value)
+        return self if value == self.value else self._replace(value=value)
 
 
 class Answer(NamedTuple):
@@ -37,7 +38,8 @@ class Answer(NamedTuple):
 
     def cleaned(self) -> Self:
         """Return it with its name cleaned."""
-        return self._replace(name=clean(self.name))
+        name = clean(self.name)
+        return self if name == self.name else self._replace(name=name)
 
 
 Said = TypeVar("Said", bound=Seen | Answer)

@@ -69,7 +69,7 @@ def grouped(rows: pa.Table, code: "NDArray[np.int64]", entries: Entries) -> pa.T
     keys = list(columns)
     for name, _ in _FOLDS:
         columns[name] = kept[name].to_numpy()
-    return pa.table(columns).group_by(keys).aggregate(_FOLDS)
+    return pa.table(columns).group_by(keys, use_threads=False).aggregate(_FOLDS)
 
 
 def told(groups: pa.Table, entries: Entries) -> pa.Table:
@@ -107,5 +107,5 @@ def _is_group_ip(hi: "NDArray[np.uint64]", lo: "NDArray[np.uint64]") -> "NDArray
 
 def fold(parts: list[pa.Table]) -> pa.Table:
     """Add up folded rows of the same subject, property and value."""
-    folded = pa.concat_tables([_NOTHING, *parts]).group_by(_KEYS).aggregate(_FOLDS)
+    folded = pa.concat_tables([_NOTHING, *parts]).group_by(_KEYS, use_threads=False).aggregate(_FOLDS)
     return folded.rename_columns([*_KEYS, *(name for name, _ in _FOLDS)])

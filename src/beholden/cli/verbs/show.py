@@ -1,0 +1,102 @@
+"""beholden show: devices, makers, flows, findings or scans as a table or as JSON."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from beholden.cli.options import json_option, print_json, scan_option, store_option
+
+Row = dict[str, Any]
+_MOST = 50
+
+
+def _name(company: Row | None) -> str:
+    return f"{company['name']} ({company['jurisdiction'] or '?'})" if company else "?"
+
+
+def _device(row: Row) -> list[str]:
+    place = next(iter([*row["macs"], *row["ips"], *row["serials"], *row["hostnames"]]), "")
+    clouds = ", ".join(
+        f"{one['operator']} ({one['jurisdiction']})" for one in row["clouds"] if one["operator"]
+    )
+    part = row["module"] or row["chip"]
+    return [
+        row["device"][:8], place, _name(row["brand"]), row["model"] or row["kind"] or "?",
+        _name(part), clouds or "?", f"{row['index']:.0f}", f"{row['lower']:.0f}–{row['upper']:.0f}",
+    ]  # fmt: skip
+
+
+def _maker(row: Row) -> list[str]:
+    return [
+        row["maker"], row["jurisdiction"] or "?", row["owner"] or "?", row["owner_jurisdiction"] or "?",
+        str(row["n_devices"]), " ".join(row["lists"]), f"{row['worst_index']:.0f}",
+    ]  # fmt: skip
+
+
+def _flow(row: Row) -> list[str]:
+    arrow = "in" if row["is_inbound"] else "out"
+    return [
+        row["device"][:8], row["label"] or "", arrow, row["name"] or row["address"],
+        f"{row['protocol']}/{row['server_port']}", f"{row['operator_id'] or '?'} ({row['jurisdiction'] or '?'})",
+        row["address_country"] or "?", str(row["bytes_up"]), str(row["bytes_down"]),
+    ]  # fmt: skip
+
+
+def _finding(row: Row) -> list[str]:
+    return [
+        row["finding_id"][:8], row["label"] or row["device"][:8], row["category"], row["factor"],
+        f"{row['strength']:.2f}", f"{row['confidence']:.2f}", row["detail"],
+    ]  # fmt: skip
+
+
+def _scan(row: Row) -> list[str]:
+    return [
+        row["scan_id"], f"{row['finished_at']:%Y-%m-%d %H:%M}", row["profile"],
+        str(row["n_evidence"]), str(row["n_devices"]),
+    ]  # fmt: skip
+
+
+_VIEWS: dict[str, tuple[Sequence[str], Callable[[Row], list[str]]]] = {
+    "devices": (
+        ["device", "identifier", "brand", "model or kind", "part", "clouds", "index", "bounds"],
+        _device,
+    ),
+    "makers": (["maker", "law", "owner", "law", "devices", "lists", "index"], _maker),
+    "flows": (["device", "what", "way", "destination", "port", "operator", "at", "up", "down"], _flow),
+    "findings": (["finding", "device", "risk", "f", "s", "c", "says"], _finding),
+    "scans": (["scan", "finished", "profile", "evidence", "devices"], _scan),
+}
+
+
+@click.command(name="show")
+@click.argument("what", type=click.Choice(list(_VIEWS)))
+@store_option
+@scan_option
+@click.option("--where", multiple=True, metavar="FIELD=VALUE",
+              help="Keep rows where it holds: =, !=, ~ (contains), <, <=, >, >=; repeat for and.")  # fmt: skip
+@click.option("--all", "every", is_flag=True, help=f"All rows, not only the first {_MOST}.")
+@json_option
+def command(
+    what: str, store: Path | None, scan_prefix: str | None, where: tuple[str, ...], every: bool, as_json: bool
+) -> None:
+    """Show devices, makers, flows, findings or scans of the store."""
+    from beholden.cli.tables import print_line, print_table
+    from beholden.pipeline import listing
+    from beholden.pipeline.opening import open_store
+    from beholden.pipeline.where import select
+
+    opened = open_store(store)
+    scan_id = "" if what == "scans" else opened.scan_id(scan_prefix)
+    rows = select(getattr(listing, what)(opened, scan_id), where)
+    if what == "findings" and not any("strength" in one for one in where):
+        rows = [row for row in rows if row["strength"] > 0]
+    if as_json:
+        print_json(rows)
+        return
+    header, shape = _VIEWS[what]
+    shown = rows if every else rows[:_MOST]
+    print_table(header, [shape(row) for row in shown])
+    if len(shown) < len(rows):
+        print_line(f"… {len(rows) - len(shown)} more; --all shows them")
