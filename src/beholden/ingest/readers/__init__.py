@@ -1,0 +1,1 @@
+"""One module per kind of inventory; each gives an `Inventory` through `read`."""

@@ -1,0 +1,1 @@
+"""What inventory readers share: header rows, normal forms, times, and the tall table."""
