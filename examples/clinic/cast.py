@@ -80,7 +80,9 @@ def load(path: Path = HERE / "clinic.toml") -> Cast:
 
 def _device(row: dict[str, Any]) -> Device:
     lease = row.pop("dhcp", None)
-    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    frozen: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+    }
     if lease is not None:
         lease = Lease(**{**lease, "parameters": tuple(lease.get("parameters", ()))})
     return Device(dhcp=lease, **frozen)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Self
 
 _OFFLOADS = ("tx", "rx", "tso", "gso", "gro")
-_QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def sh(command: str) -> None:
@@ -32,6 +31,7 @@ class Host:
     work: Path
     ipv6: bool = False
     pid: int = 0
+    commands: list[str] = field(default_factory=list)
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def open(self) -> None:
@@ -44,6 +44,7 @@ class Host:
         )
         self.pid = keeper.pid
         self.daemons.append(keeper)
+        self.commands.append("sleep")
         _wait_for_namespace(self.pid)
         resolver, hosts = self.work / "resolv.conf", self.work / "hosts"
         resolver.write_text("")
@@ -89,6 +90,7 @@ class Host:
     def serve(self, command: str) -> None:
         """Start a program that stays; its output goes to the work folder."""
         log = (self.work / f"daemon-{len(self.daemons)}.log").open("wb")
+        self.commands.append(command)
         self.daemons.append(
             subprocess.Popen(
                 self.enter(f"{command}"),
@@ -107,7 +109,7 @@ class Host:
                 log = self.work / f"daemon-{number}.log"
                 lines = log.read_text(errors="replace").splitlines()[-1:] if log.exists() else []
                 told.append(
-                    f"{self.name}: {daemon.args[-1]!r} ended with {daemon.returncode}: {' '.join(lines)}"
+                    f"{self.name}: {self.commands[number]!r} ended with {daemon.returncode}: {' '.join(lines)}"
                 )
         return told
 
@@ -181,7 +183,7 @@ def _end(daemon: subprocess.Popen[bytes]) -> None:
 def _no_offload(tool: list[str], interface: str) -> None:
     # Without this the capture would hold checksums and segments that no wire carries.
     for feature in _OFFLOADS:
-        subprocess.run([*tool, "-K", interface, feature, "off"], check=False, **_QUIET)
+        subprocess.run([*tool, "-K", interface, feature, "off"], check=False, capture_output=True)
 
 
 def _bring_up(host: Host, interface: str) -> None:
@@ -201,7 +203,7 @@ class Capture:
     def __enter__(self) -> Self:
         """Start and wait until it listens."""
         command = shlex.split(f"tcpdump -i {self.bridge} -n -Z root -U -s 0 -w {self.path}")
-        self.process = subprocess.Popen(command, **_QUIET)
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(100):
             if self.path.exists() and self.path.stat().st_size >= 24:
                 return self
