@@ -61,12 +61,11 @@ def _strongest(signals: Frame) -> Frame:
 
 def _rules(context: Context) -> pa.Table:
     table = context.knowledge.table("rules")
-    return table.rename_columns(
-        [
-            "fixed_strength" if name == "strength" else "rule_fact" if name == "fact_id" else name
-            for name in table.column_names
-        ]
-    )
+    says = [str(text).partition("{detail}") for text in table["says"].to_pylist()]
+    for name, part in (("says_before", 0), ("says_after", 2)):
+        table = table.append_column(name, pa.array([text[part] for text in says], pa.string()))
+    names = {"strength": "fixed_strength", "fact_id": "rule_fact"}
+    return table.rename_columns([names.get(name, name) for name in table.column_names])
 
 
 def _identified(context: Context, held: Frame, judgements: pa.Table) -> Frame:

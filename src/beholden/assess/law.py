@@ -5,6 +5,7 @@ names the jurisdiction. It says what a law allows, never what anybody does.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -17,11 +18,13 @@ _ROLES = {
     "module.compelled": ("module_maker",),
     "chip.compelled": ("chip_maker",),
 }
+_NOT_OF_CONCERN = "not of concern to this profile"
 _SCHEMA = pa.schema(
     [
         pa.field("jurisdiction", pa.string()),
         pa.field("strength", pa.float64()),
         pa.field("flaw_strength", pa.float64()),
+        pa.field("known_share", pa.float64()),
         pa.field("regime", pa.string()),
         pa.field("flaw_regime", pa.string()),
         pa.field("fact_id", pa.string()),
@@ -34,41 +37,48 @@ def measure(context: Context) -> Iterator[Frame]:
     """Measure controller, module, chip, operator and storage under law, and the duty to tell the state of flaws."""
     law = context.engine.keep(context.engine.bind(regimes(context)))
     known = context.attributions.filter(~nw.col("jurisdiction").is_null())
+    compelled = law.filter(~nw.col("strength").is_null())
     for name, roles in _ROLES.items():
-        held = known.filter(nw.col("role").is_in(list(roles))).join(law, on="jurisdiction", how="inner")
+        held = known.filter(nw.col("role").is_in(list(roles))).join(compelled, on="jurisdiction", how="inner")
         yield _of_company(held, name)
-    makers = known.filter(nw.col("role") == "maker").join(law, on="jurisdiction", how="inner")
+    telling = law.filter(~nw.col("flaw_strength").is_null())
+    makers = known.filter(nw.col("role") == "maker").join(telling, on="jurisdiction", how="inner")
     yield _flaws(makers)
     met = context.exposures.filter(~nw.col("is_inbound"))
-    yield _operators(met.join(law, on="jurisdiction", how="inner", suffix="_law"), context)
-    placed = law.rename({"jurisdiction": "address_country"})
+    yield _operators(met.join(compelled, on="jurisdiction", how="inner", suffix="_law"), context)
+    placed = compelled.rename({"jurisdiction": "address_country"})
     yield _storage(met.join(placed, on="address_country", how="inner", suffix="_law"))
 
 
 def regimes(context: Context) -> pa.Table:
-    """Give per jurisdiction the strongest instrument in force, with strength 0 where it is not of concern."""
+    """Give per jurisdiction the strongest instrument in force, with strength 0 where it is not of concern.
+
+    What no row of knowledge says stays null, and gives no signal.
+    """
     today = context.today.isoformat()
     rows = context.knowledge.rows("regimes")
     home = tuple(row["binds"] for row in rows if row["jurisdiction"] == context.profile.home)
     best: dict[str, dict[str, object]] = {}
     for row in rows:
-        if (row["in_force_to"] or "9999") < today:
-            continue
-        held = best.setdefault(
-            row["binds"], dict.fromkeys(_SCHEMA.names) | {"strength": 0.0, "flaw_strength": 0.0}
-        )
-        held["jurisdiction"] = row["binds"]
-        text = f"{row['instrument']} {row['article'] or ''}".strip()
-        for kind, name, fact in (
-            ("strength", "regime", "fact_id"),
-            ("flaw_strength", "flaw_regime", "flaw_fact_id"),
-        ):
-            if held[name] is None or row[kind] > held[kind]:
-                held |= {kind: row[kind], name: text, fact: row["fact_id"]}
+        if (row["in_force_to"] or "9999") >= today:
+            held = best.setdefault(
+                row["binds"], dict.fromkeys(_SCHEMA.names) | {"jurisdiction": row["binds"]}
+            )
+            _strengthen(held, row)
     for jurisdiction, held in best.items():
         if not context.profile.is_concern(jurisdiction, home):
-            held |= {"strength": 0.0, "flaw_strength": 0.0}
+            held |= {"strength": 0.0, "flaw_strength": 0.0, "known_share": 1.0}
+            held |= {name: held[name] or _NOT_OF_CONCERN for name in ("regime", "flaw_regime")}
     return pa.Table.from_pylist(list(best.values()), schema=_SCHEMA)
+
+
+def _strengthen(held: dict[str, Any], row: dict[str, Any]) -> None:
+    """Take a row's instrument where it is stronger than the one held."""
+    text = f"{row['instrument']} {row['article'] or ''}".strip()
+    if row["strength"] is not None and row["strength"] > (held["strength"] or -1.0):
+        held |= {name: row[name] for name in ("strength", "known_share", "fact_id")} | {"regime": text}
+    if row["flaw_strength"] is not None and row["flaw_strength"] > (held["flaw_strength"] or -1.0):
+        held |= {"flaw_strength": row["flaw_strength"], "flaw_fact_id": row["fact_id"], "flaw_regime": text}
 
 
 def _of_company(held: Frame, name: str) -> Frame:
@@ -76,7 +86,7 @@ def _of_company(held: Frame, name: str) -> Frame:
         held,
         name,
         strength=nw.col("strength"),
-        confidence=nw.col("confidence"),
+        confidence=nw.col("confidence") * nw.col("known_share"),
         detail=nw.concat_str(
             nw.col("role").str.replace_all("_", " "),
             nw.lit(" "),
@@ -86,7 +96,7 @@ def _of_company(held: Frame, name: str) -> Frame:
             nw.lit("), "),
             nw.col("regime"),
         ),
-        path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("fact_id")),
+        path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("fact_id").fill_null("")),
     )
 
 
@@ -99,7 +109,7 @@ def _flaws(makers: Frame) -> Frame:
         detail=nw.concat_str(
             nw.col("name"), nw.lit(" ("), nw.col("jurisdiction"), nw.lit("), "), nw.col("flaw_regime")
         ),
-        path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("flaw_fact_id")),
+        path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("flaw_fact_id").fill_null("")),
     )
 
 
@@ -114,6 +124,7 @@ def _operators(held: Frame, context: Context) -> Frame:
         joined,
         "operator.compelled",
         strength=nw.col("strength"),
+        confidence=nw.col("known_share"),
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(
             nw.lit("sends to "),
@@ -128,7 +139,7 @@ def _operators(held: Frame, context: Context) -> Frame:
         place=exposure_place(),
         property=nw.lit("port.used"),
         value=nw.coalesce("name", "address"),
-        path=nw.concat_str(nw.col("fact_id").fill_null(""), nw.lit(" "), nw.col("fact_id_law")),
+        path=nw.concat_str(nw.col("fact_id").fill_null(""), nw.lit(" "), nw.col("fact_id_law").fill_null("")),
     )
 
 
@@ -137,6 +148,7 @@ def _storage(held: Frame) -> Frame:
         held,
         "storage.compelled",
         strength=nw.col("strength"),
+        confidence=nw.col("known_share"),
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(
             nw.lit("sends to "),
@@ -149,7 +161,7 @@ def _storage(held: Frame) -> Frame:
         place=exposure_place(),
         property=nw.lit("port.used"),
         value=nw.col("address"),
-        path=nw.col("fact_id_law"),
+        path=nw.col("fact_id_law").fill_null(""),
     )
 
 

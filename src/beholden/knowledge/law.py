@@ -11,6 +11,10 @@ from pathlib import Path
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
 
+SCORED = ("compelled_access", "secrecy_duty", "extraterritorial", "capability_duty", "review")
+"""Fields that the regime function reads."""
+
+_UNKNOWN = ("", "unknown")
 Points = Mapping[tuple[str, str], float]
 
 
@@ -46,7 +50,7 @@ def strength(fields: Mapping[str, str], points: Points) -> float:
 def load_regimes(root: Path, ledger: Ledger) -> list[dict[str, object]]:
     """Read the instruments with their strength, in force or not."""
     points, flaws, blocs = load_points(root), load_vulnerability_points(root), load_blocs(root)
-    rows = []
+    rows: list[dict[str, object]] = []
     for row in read_csv(root, "law/regimes.csv"):
         if not row["jurisdiction"] or not row["instrument"]:
             raise KnowledgeError(f"{row.place}: jurisdiction and instrument are needed")
@@ -74,7 +78,8 @@ def _regime(row: Row, points: Points, flaws: Mapping[str, float], ledger: Ledger
         "vulnerability_to_state": row["vulnerability_to_state"] or "unknown",
         "vulnerability_hours": float(hours) if hours.replace(".", "", 1).isdigit() else None,
         "summary": row["summary"],
-        "strength": strength(row.cells, points),
-        "flaw_strength": flaws.get(row["vulnerability_to_state"], 0.0),
+        "strength": strength(row.cells, points) if row["compelled_access"] not in _UNKNOWN else None,
+        "known_share": sum(row[name] not in _UNKNOWN for name in SCORED) / len(SCORED),
+        "flaw_strength": flaws.get(row["vulnerability_to_state"]),
         "fact_id": fact_id,
     }

@@ -101,7 +101,7 @@ def _chain(rows: dict[str, Document], company: str | None) -> tuple[list[Documen
     row = rows[company]
     steps = [("company", company, row["name"], row["jurisdiction"])]
     for role in ("maker", "owner"):
-        if row[role] not in (steps[-1][1],):
+        if row[role] != steps[-1][1]:
             steps.append((role, row[role], row[f"{role}_name"], row[f"{role}_jurisdiction"]))
     chain = [
         {"role": role, "company": slug, "name": name, "jurisdiction": seat}

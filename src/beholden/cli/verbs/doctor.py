@@ -1,4 +1,4 @@
-"""beholden doctor: is this installation fit for work?"""
+"""beholden doctor: check that this installation is fit for work."""
 
 import platform
 import shutil
@@ -18,7 +18,7 @@ from beholden.cli.tables import print_table
 def command(store: Path | None, as_json: bool) -> None:
     """Check versions, knowledge, store and compiled packet kernels; exit 1 where something is not fit."""
     from beholden.engine import Engine
-    from beholden.ingest.capture.jit import is_compiled
+    from beholden.ingest.capture import is_compiled
     from beholden.pipeline.opening import open_knowledge, open_store
 
     knowledge = open_knowledge(say)

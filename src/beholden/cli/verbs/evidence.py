@@ -14,7 +14,7 @@ def command(as_json: bool) -> None:
     from beholden.ingest.formats import READERS
 
     if as_json:
-        readers = [vars(reader) for reader in READERS]
+        readers = [reader._asdict() for reader in READERS]
         protocols = [
             {"name": one.name, "transport": one.transport, "ports": one.ports, "reference": one.reference}
             for one in PROTOCOLS
