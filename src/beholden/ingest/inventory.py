@@ -50,9 +50,12 @@ class Inventory:
 
 @dataclass
 class Sheet:
-    """Known columns of one table as text, in the order of the file, and the place of each row."""
+    """Known columns of one table as text, in the order of the file, and the place of each row.
 
-    columns: Sequence[tuple[str, Any]]
+    Columns are let go of while they are read, so that they and the observations need not fit in memory together.
+    """
+
+    columns: list[tuple[str, Any]]
     locators: Any
     n_rejected: int = 0
     unit: str = "row"
@@ -101,7 +104,8 @@ def _observe(sheet: Sheet, evidence_id: str, problems: Problems) -> tuple[pa.Tab
     problems.unit = sheet.unit
     columns: list[Column] = []
     times: dict[str, Any] = dict.fromkeys(TIMES, pa.nulls(len(sheet.locators), MICROSECONDS))
-    for name, raw in sheet.columns:
+    while sheet.columns:
+        name, raw = sheet.columns.pop(0)
         text = trim(raw, problems, sheet.locators)
         if name in TIMES:
             read = instants(name, text, problems, sheet.locators)

@@ -183,6 +183,6 @@ def serial(text: str) -> str | None:
 def hostname(text: str) -> str | None:
     """Give a host name in lower case without trailing dot (RFC 1123, and `_` as in use); an address is none."""
     folded = text.strip().rstrip(".").lower()
-    if is_placeholder(folded) or len(folded) > 253 or ip(folded) or folded.replace(".", "").isdigit():
+    if is_placeholder(folded) or len(folded) > 253 or folded.replace(".", "").isdigit():
         return None
     return folded if all(_LABEL.fullmatch(label) for label in folded.split(".")) else None

@@ -27,8 +27,7 @@ def read(
 ) -> Inventory:
     """Read a file of delimited text; a locator is the line a row begins on."""
     problems = Problems(report, str(path))
-    data = path.read_bytes()
-    sheet = _sheet(data, mapping, problems)
+    sheet = _sheet(path.read_bytes(), mapping, problems)
     return assemble("csv", [sheet] if sheet else [], evidence_id, problems)
 
 

@@ -78,7 +78,8 @@ def _listed(column: Any) -> Any:  # noqa: ANN401
 def _plain(column: Any) -> Any:  # noqa: ANN401
     kind = column.type
     if pa.types.is_timestamp(kind):
-        return column.cast(pa.timestamp("us", kind.tz)).cast(pa.string())
+        zone = "UTC" if kind.tz else None
+        return column.cast(pa.timestamp("us", zone), safe=False).cast(pa.string())
     if pa.types.is_floating(kind) and pc.all(pc.equal(pc.floor(column), column)).as_py():
         try:
             return column.cast(pa.int64()).cast(pa.string())

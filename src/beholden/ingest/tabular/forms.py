@@ -27,6 +27,8 @@ class Form:
     quick: str = ""
     prepare: Callable[[Any], Any] | None = None
     is_many: bool = False
+    check: Callable[[Any], Any] | None = None
+    """Which of the values that pass the pattern are canonical; for the whole column at once."""
 
 
 def device_mac(text: str) -> str | None:
@@ -47,6 +49,17 @@ def _colons(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
     return pc.ascii_lower(pc.replace_substring(column, "-", ":"))
 
 
+def _is_imei(column: Any) -> Any:  # noqa: ANN401
+    """Say which texts of 15 digits have a right check digit and are not one digit repeated."""
+    number = column.cast(pa.int64()).to_numpy()
+    total = np.zeros(len(number), np.int64)
+    for place in range(15):
+        digit = number // 10**place % 10
+        doubled = digit * (1 + place % 2)
+        total += doubled - 9 * (doubled > 9)
+    return (total % 10 == 0) & (number % 111_111_111_111_111 != 0)
+
+
 FORMS: Mapping[str, Form] = {
     "mac": Form(device_mac, r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$", _colons, is_many=True),
     "ip": Form(
@@ -61,7 +74,7 @@ FORMS: Mapping[str, Form] = {
     ),
     "inventory.serial": Form(identifiers.serial, r"^[A-Z]{2}[A-Z0-9-]{0,20}[A-Z][0-9]{3,30}$"),
     "inventory.asset": Form(identifiers.serial, r"^[A-Z]{2}[A-Z0-9-]{0,20}[A-Z-][0-9]{3,30}$"),
-    "inventory.imei": Form(identifiers.imei, is_many=True),
+    "inventory.imei": Form(identifiers.imei, r"^[0-9]{15}$", is_many=True, check=_is_imei),
     "inventory.iccid": Form(identifiers.iccid, is_many=True),
     "inventory.imsi": Form(identifiers.imsi, is_many=True),
 }
@@ -100,20 +113,30 @@ def canonicalise(name: str, column: Any, problems: Problems, locators: Any) -> F
     """Give the canonical text of an identifier column; what is none of its kind is left out and told of."""
     form = FORMS[name]
     prepared = form.prepare(column) if form.prepare else column
-    if not form.quick:
-        is_done = pa.repeat(pa.scalar(False), len(column))
-    else:
-        is_quick = pc.and_(pc.match_substring_regex(prepared, form.quick), pc.not_equal(prepared, _NO_MAC))
-        is_done = pc.fill_null(is_quick, True)
-    rest = np.flatnonzero(np.invert(is_done.to_numpy(zero_copy_only=False)))
+    is_done = _is_canonical(form, prepared)
+    rest = np.flatnonzero(~is_done)
     if not len(rest):
         return Formed(prepared, pa.array([], pa.int64()), pa.array([], pa.string()))
     coded = column.take(pa.array(rest)).dictionary_encode()
     found = [_several(text, form) for text in coded.dictionary.to_pylist()]
     _tell_lost(name, coded, found, problems, locators, rest)
     firsts = pa.array([values[0] if values else None for values in found], pa.string()).take(coded.indices)
-    values = pc.replace_with_mask(prepared, pc.invert(is_done), firsts)
+    values = pc.replace_with_mask(prepared, pa.array(~is_done), firsts)
     return Formed(values, *_extras(coded, found, rest))
+
+
+def _is_canonical(form: Form, prepared: Any) -> Any:  # noqa: ANN401
+    """Say for which rows nothing is left to do: canonical text, or nothing."""
+    is_null = prepared.is_null().to_numpy(zero_copy_only=False)
+    if not form.quick:
+        return is_null
+    is_quick = pc.and_(pc.match_substring_regex(prepared, form.quick), pc.not_equal(prepared, _NO_MAC))
+    is_done = pc.fill_null(is_quick, False).to_numpy(zero_copy_only=False)
+    if form.check:
+        is_done = is_done.copy()
+        places = np.flatnonzero(is_done)
+        is_done[places] = form.check(prepared.take(pa.array(places)))
+    return is_done | is_null
 
 
 def _several(text: str | None, form: Form) -> list[str]:
