@@ -95,7 +95,9 @@ def build(sources: list[list[Packet]], target: Path, size: int, seed: int) -> in
     with target.open("wb") as out:
         out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         while written < size:
-            running = [(source, rng.randrange(HOUSEHOLDS), rng.randrange(32768)) for source in rng.sample(sources, 8)]
+            running = [
+                (source, rng.randrange(HOUSEHOLDS), rng.randrange(32768)) for source in rng.sample(sources, 8)
+            ]
             merged = sorted(
                 (time, number, place)
                 for number, (source, _, _) in enumerate(running)
@@ -119,7 +121,9 @@ def build(sources: list[list[Packet]], target: Path, size: int, seed: int) -> in
 def main() -> None:
     """Read arguments and build."""
     here = Path(os.environ.get("BEHOLDEN_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("target", type=Path)
     parser.add_argument("--size", default="1G", help="bytes, with K, M or G")
     parser.add_argument("--seed", type=int, default=1)
@@ -130,7 +134,9 @@ def main() -> None:
         sys.exit(f"{args.captures}: fewer than eight usable captures")
     unit = UNITS.get(args.size[-1].upper(), 0)
     size = int(args.size[:-1]) * unit if unit else int(args.size)
-    print(f"{args.target}: {build(sources, args.target, size, args.seed)} packets from {len(sources)} captures")
+    print(
+        f"{args.target}: {build(sources, args.target, size, args.seed)} packets from {len(sources)} captures"
+    )
 
 
 if __name__ == "__main__":

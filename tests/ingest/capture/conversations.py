@@ -10,9 +10,8 @@ import pyarrow as pa
 
 UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 TABLES = {"TCP": "tcp", "UDP": "udp", "IPv4": "ip", "IPv6": "ipv6"}
-ROW = re.compile(
-    r"^(\S+) +<-> (\S+?) +(\d+) (\d+) (bytes|kB|MB|GB) +(\d+) (\d+) (bytes|kB|MB|GB) +\d+ \d+ (?:bytes|kB|MB|GB) +-?[\d.]+ +[\d.]+ *$"
-)
+SIZE = r" +(\d+) (\d+) (bytes|kB|MB|GB)"
+ROW = re.compile(rf"^(\S+) +<-> (\S+?){SIZE}{SIZE}{SIZE} +-?[\d.]+ +[\d.]+ *$")
 
 
 @dataclass
@@ -52,7 +51,10 @@ def of_tshark(path: Path, *options: str) -> Tables | None:
     """Ask tshark for its conversations; none where it cannot read the file at all."""
     wanted = [word for table in TABLES.values() for word in ("-z", f"conv,{table}")]
     run = subprocess.run(
-        ["tshark", "-n", *options, "-q", "-r", str(path), *wanted], capture_output=True, text=True, check=False
+        ["tshark", "-n", *options, "-q", "-r", str(path), *wanted],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if not run.stdout:
         return None
@@ -62,7 +64,7 @@ def of_tshark(path: Path, *options: str) -> Tables | None:
             current = TABLES[line.removesuffix(" Conversations")]
         elif found := ROW.match(line):
             a, b, *numbers = found.groups()
-            for sender, receiver, (packets, size, unit) in ((b, a, numbers[:3]), (a, b, numbers[3:])):
+            for sender, receiver, (packets, size, unit) in ((b, a, numbers[:3]), (a, b, numbers[3:6])):
                 if int(packets):
                     slack = 0 if unit == "bytes" else UNITS[unit] - 1
                     least = int(size) * UNITS[unit]

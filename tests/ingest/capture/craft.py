@@ -6,9 +6,17 @@ from hypothesis import strategies as st
 
 MACS = [bytes.fromhex(text) for text in ("020000000001", "020000000002", "ffffffffffff", "01005e0000fb")]
 IP4 = [bytes((10, 0, 0, n)) for n in (1, 2, 3)] + [b"\0\0\0\0", b"\xe0\0\0\xfb"]
-IP6 = [bytes.fromhex("fe80" + "00" * 13 + text) for text in ("01", "02")] + [bytes.fromhex("ff02" + "00" * 13 + "fb")]
+IP6 = [bytes.fromhex("fe80" + "00" * 13 + text) for text in ("01", "02")] + [
+    bytes.fromhex("ff02" + "00" * 13 + "fb")
+]
 PORTS = [53, 443, 80, 1883, 4789, 40000, 40001]
-PAYLOADS = [b"", b"x", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x12\x34\x01\x00" + b"\0" * 12]
+PAYLOADS = [
+    b"",
+    b"x",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"\x16\x03\x01\x00\x05hello",
+    b"\x12\x34\x01\x00" + b"\0" * 12,
+]
 
 
 @st.composite
@@ -20,8 +28,12 @@ def transports(draw, six):
         return 17, struct.pack(">HHHH", *ports, 8 + len(payload), 0) + payload
     if kind == "tcp":
         flags = draw(st.sampled_from([0x02, 0x12, 0x10, 0x18, 0x11, 0x04]))
-        return 6, struct.pack(">HHIIBBHHH", *ports, draw(st.integers(0, 40)), 0, 0x50, flags, 9, 0, 0) + payload
-    return (58 if six else 1) if kind == "icmp" else draw(st.sampled_from([2, 47, 50, 132])), b"\x85\0\0\0" + payload
+        return 6, struct.pack(
+            ">HHIIBBHHH", *ports, draw(st.integers(0, 40)), 0, 0x50, flags, 9, 0, 0
+        ) + payload
+    return (58 if six else 1) if kind == "icmp" else draw(
+        st.sampled_from([2, 47, 50, 132])
+    ), b"\x85\0\0\0" + payload
 
 
 @st.composite
@@ -41,7 +53,9 @@ def network(draw, depth=2):
     source, destination = draw(st.sampled_from(IP4)), draw(st.sampled_from(IP4))
     length = draw(st.sampled_from([20 + len(body)] * 4 + [0, 10, 24, 60000]))
     part = draw(st.sampled_from([0, 0, 0, 0x2000, 0x0008]))
-    head = struct.pack(">BBHHHBBH", draw(st.sampled_from([0x45] * 6 + [0x46, 0x44])), 0, length, 1, part, 64, proto, 0)
+    head = struct.pack(
+        ">BBHHHBBH", draw(st.sampled_from([0x45] * 6 + [0x46, 0x44])), 0, length, 1, part, 64, proto, 0
+    )
     return 0x0800, head + source + destination + body
 
 
@@ -54,7 +68,13 @@ def frames(draw, link):
         pair = draw(st.sampled_from(MACS)) + draw(st.sampled_from(MACS))
         frame = pair + tags + kind.to_bytes(2, "big") + body + padding
     elif link == 113:
-        frame = struct.pack(">HHH", 0, 1, 6) + draw(st.sampled_from(MACS)) + b"\0\0" + kind.to_bytes(2, "big") + body
+        frame = (
+            struct.pack(">HHH", 0, 1, 6)
+            + draw(st.sampled_from(MACS))
+            + b"\0\0"
+            + kind.to_bytes(2, "big")
+            + body
+        )
     elif link == 276:
         head = struct.pack(">HHIHBB", kind, 0, 1, 1, 0, 6)
         frame = head + draw(st.sampled_from(MACS)) + b"\0\0" + body
@@ -82,7 +102,10 @@ def pcaps(draw):
     out = [struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, link)]
     for frame in draw(st.lists(frames(link), max_size=12)):
         time = draw(st.integers(0, 300)), draw(st.integers(0, unit - 1))
-        out.append(struct.pack(order + "IIII", *time, len(frame), len(frame) + draw(st.sampled_from([0, 0, 9]))) + frame)
+        out.append(
+            struct.pack(order + "IIII", *time, len(frame), len(frame) + draw(st.sampled_from([0, 0, 9])))
+            + frame
+        )
     return b"".join(out)
 
 
@@ -110,7 +133,9 @@ def pcapngs(draw):
             times = struct.pack(order + "II", draw(st.integers(0, 9)), draw(st.integers(0, 2**32 - 1)))
             lengths = struct.pack(order + "II", len(frame), len(frame))
             if kind == 6:
-                body = struct.pack(order + "I", which + draw(st.sampled_from([0] * 9 + [7]))) + times + lengths
+                body = (
+                    struct.pack(order + "I", which + draw(st.sampled_from([0] * 9 + [7]))) + times + lengths
+                )
             elif kind == 2:
                 body = struct.pack(order + "HH", which, 0) + times + lengths
             else:

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.ingest.capture import craft, twin
 
 from beholden.ingest.capture import reader
-from tests.ingest.capture import craft, twin
 
 COMMON = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
 
@@ -15,7 +15,13 @@ COMMON = settings(deadline=None, max_examples=150, suppress_health_check=list(He
 def read(data, window=1 << 16, most_flows=64, limit=1 << 30):
     problems, batches = [], []
     captured = reader._read(
-        io.BytesIO(data), problems.append, limit, None, batches.append, most_flows=most_flows, window_size=window
+        io.BytesIO(data),
+        problems.append,
+        limit,
+        None,
+        batches.append,
+        most_flows=most_flows,
+        window_size=window,
     )
     selected = [row for batch in batches for row in batch.to_pylist()]
     return captured, selected, problems

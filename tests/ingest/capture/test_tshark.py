@@ -6,9 +6,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from tests.ingest.capture.conversations import of_flows, of_tshark
 
 from beholden.ingest.capture import read
-from tests.ingest.capture.conversations import of_flows, of_tshark
 
 REPOSITORY = Path(__file__).parents[3]
 CAPTURES = Path(os.environ.get("BEHOLDEN_CAPTURES", REPOSITORY.parent / "shared" / "captures"))

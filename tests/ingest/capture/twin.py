@@ -14,11 +14,11 @@ PCAP = {
 }
 
 
-class Cut(Exception):
+class CutError(Exception):
     """Headers end too early."""
 
 
-class Alien(Exception):
+class AlienError(Exception):
     """A link type that is not read."""
 
 
@@ -62,7 +62,7 @@ def u16(data, at=0):
 
 def need(data, size):
     if len(data) < size:
-        raise Cut
+        raise CutError
 
 
 def records(data):
@@ -157,7 +157,7 @@ def run(data):
         try:
             enter(packet, link, body)
             layers(twin, packet)
-        except (Cut, Alien):
+        except (CutError, AlienError):
             twin.n_rejected += 1
     return twin
 
@@ -181,7 +181,7 @@ def enter(packet, link, data):
         need(data, 4)
         guess(packet, data[4:])
     else:
-        raise Alien
+        raise AlienError
 
 
 def guess(packet, data):
@@ -207,7 +207,7 @@ def layers(twin, packet):
             return
         try:
             source, destination, proto, is_part, data = ip(packet)
-        except Cut:
+        except CutError:
             if layer == 0:
                 raise
             return
@@ -223,12 +223,12 @@ def ip(packet):
         need(data, 20)
         size, length = (data[0] & 15) * 4, u16(data, 2)
         if size < 20 or data[0] >> 4 != 4:
-            raise Cut
+            raise CutError
         body = data[:length] if length >= size else data
         return data[12:16], data[16:20], data[9], bool(u16(data, 6) & 0x1FFF), body[size:]
     need(data, 40)
     if data[0] >> 4 != 6:
-        raise Cut
+        raise CutError
     length = u16(data, 4)
     body = data[40 : 40 + length] if length else data[40:]
     proto, is_part = data[6], False

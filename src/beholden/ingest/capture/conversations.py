@@ -47,7 +47,9 @@ def merge(rows: Words) -> Words:
     """Merge the parts of each conversation; the order of the parts does not matter."""
     rows = rows[np.argsort(rows[:, at.F_HASH], kind="stable")]
     numbers = rows[:, at.F_HASH]
-    starts = np.flatnonzero(np.concatenate(([True], numbers[1:] != numbers[:-1]))) if len(rows) else []
+    is_new = np.ones(len(rows), bool)
+    is_new[1:] = numbers[1:] != numbers[:-1]
+    starts = np.flatnonzero(is_new)
     merged = rows[starts].copy()
     if len(merged) == len(rows):
         return merged

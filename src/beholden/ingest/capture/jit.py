@@ -6,11 +6,15 @@ import sys
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+_njit: Any = numba.njit
+_KERNELS: list[str] = []
 
 
 def _fingerprint() -> str:
@@ -49,16 +53,24 @@ CACHE = _cache_folder()
 
 def kernel(function: _Function) -> _Function:
     """Compile a function with numba: cached on disk, without the interpreter lock."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(CACHE) if CACHE else before
+    settings: Any = numba.config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(CACHE) if CACHE else before
     try:
-        compiled: _Function = numba.njit(cache=CACHE is not None, nogil=True, error_model="numpy")(function)
+        compiled = _njit(cache=CACHE is not None, nogil=True, error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = before
-    return compiled
+        settings.CACHE_DIR = before
+    _KERNELS.append(function.__qualname__)
+    return cast("_Function", compiled)
 
 
 def part(function: _Function) -> _Function:
     """Compile a function that only kernels call: it is kept inside theirs. Parts must not recurse."""
-    compiled: _Function = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
-    return compiled
+    return cast("_Function", _njit(nogil=True, error_model="numpy", forceinline=True)(function))
+
+
+def is_compiled() -> bool:
+    """Tell whether the kernels are on disk already; otherwise a first reading takes some twenty seconds more."""
+    if CACHE is None:
+        return False
+    return all(any(CACHE.rglob(f"*.{name}-*.nbc")) for name in _KERNELS if name != "settle")

@@ -163,7 +163,7 @@ class Context(NamedTuple):
     packet: Words
     interfaces: Words  # n × I_WIDTH
     flows: Words  # n × F_WIDTH
-    index: Words  # hash table of rows of `flows`: tag << 32 | row + 1
+    slots: Words  # hash table of rows of `flows`: tag << 32 | row + 1
     secret: Words  # odd random numbers of the hash
     selected: Words  # n × R_WIDTH
     payload: Bytes

@@ -1,12 +1,10 @@
 """Link layers: where the network layer begins, and which stations spoke."""
 
-import numpy as np
-
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Words
 from beholden.ingest.capture.loads import be48
-from beholden.ingest.capture.memory import be16, be32, le16
+from beholden.ingest.capture.memory import be16, be32, byte, le16
 
 IPV4, IPV6 = 0x0800, 0x86DD
 BRIDGED = 0x6558
@@ -112,10 +110,10 @@ def ppp(window: Bytes, packet: Words) -> int:
         start += 2
     if packet[at.P_END] - start < 2:
         return 1
-    kind = np.int64(window[start])
+    kind = byte(window, start)
     start += 1
     if kind & 1 == 0:
-        kind = kind << 8 | np.int64(window[start])
+        kind = kind << 8 | byte(window, start)
         start += 1
     packet[at.P_AT] = start
     packet[at.P_TYPE] = IPV4 if kind == 0x21 else IPV6 if kind == 0x57 else 0
@@ -154,7 +152,7 @@ def _cooked(window: Bytes, packet: Words, link: int) -> int:
     size, kind_at, length_at, address_at = (16, 14, 4, 6) if link == 113 else (20, 0, 11, 12)
     if end - start < size:
         return 1
-    length = be16(window, start + 4) if link == 113 else np.int64(window[start + length_at])
+    length = be16(window, start + 4) if link == 113 else byte(window, start + length_at)
     if length == 6:
         packet[at.P_SRC_MAC] = be48(window, start + address_at)
     packet[at.P_AT] = start + size

@@ -1,28 +1,26 @@
 """Numbers out of bytes, and hashes. Whoever calls has checked that the bytes are there."""
 
-import numpy as np
-
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes
-from beholden.ingest.capture.memory import be16, be32, be64, le16, le32
+from beholden.ingest.capture.memory import be16, be32, be64, byte, le16, le32
 
 
 @part
 def any16(window: Bytes, at: int, is_swapped: int) -> int:
     """Read two bytes in the order of the file."""
-    return be16(window, at) if is_swapped else le16(window, at)
+    return int(be16(window, at) if is_swapped else le16(window, at))
 
 
 @part
 def any32(window: Bytes, at: int, is_swapped: int) -> int:
     """Read four bytes in the order of the file."""
-    return be32(window, at) if is_swapped else le32(window, at)
+    return int(be32(window, at) if is_swapped else le32(window, at))
 
 
 @part
 def be48(window: Bytes, at: int) -> int:
     """Read a link address."""
-    return be16(window, at) << 32 | be32(window, at + 2)
+    return int(be16(window, at) << 32 | be32(window, at + 2))
 
 
 @part
@@ -42,6 +40,6 @@ def hash_bytes(window: Bytes, start: int, end: int, seed: int) -> int:
         at += 8
     tail = 0
     while at < end:
-        tail = tail << 8 | np.int64(window[at])
+        tail = tail << 8 | byte(window, at)
         at += 1
     return mix(seen, tail)

@@ -7,11 +7,13 @@ few intrinsics do neither. Whoever calls has checked that the bytes are there.
 import sys
 from typing import Any
 
-from llvmlite import ir
-from numba.core import cgutils, types
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba.core import cgutils as untyped_cgutils
+from numba.core import types
 from numba.extending import intrinsic
 
-_BYTE, _WORD = ir.IntType(8), ir.IntType(64)
+_WORD = ir.IntType(64)
+cgutils: Any = untyped_cgutils
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> Any:  # noqa: ANN401
@@ -36,38 +38,30 @@ def _loader(width: int, is_swapped: bool) -> Any:  # noqa: ANN401
 _IS_LITTLE = sys.byteorder == "little"
 
 
-@intrinsic
-def be16(typing: Any, window: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - numba's own types
-    """Read two bytes, most significant first."""
-    return types.int64(window, types.int64), _loader(16, _IS_LITTLE)
+def _load(width: int, is_swapped: bool) -> Any:  # noqa: ANN401
+    """Make an intrinsic that reads a number at a place in an array of bytes."""
+
+    def load(typing: Any, window: Any, at: Any) -> Any:  # noqa: ANN401, ARG001 - numba's own types
+        return types.int64(window, types.int64), _loader(width, is_swapped)
+
+    return intrinsic(load)
 
 
-@intrinsic
-def be32(typing: Any, window: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
-    """Read four bytes, most significant first."""
-    return types.int64(window, types.int64), _loader(32, _IS_LITTLE)
+byte: Any = _load(8, is_swapped=False)
+"""Read one byte."""
+be16: Any = _load(16, _IS_LITTLE)
+"""Read two bytes, most significant first."""
+be32: Any = _load(32, _IS_LITTLE)
+"""Read four bytes, most significant first."""
+be64: Any = _load(64, _IS_LITTLE)
+"""Read eight bytes, most significant first; the sign is the first bit."""
+le16: Any = _load(16, not _IS_LITTLE)
+"""Read two bytes, least significant first."""
+le32: Any = _load(32, not _IS_LITTLE)
+"""Read four bytes, least significant first."""
 
 
-@intrinsic
-def be64(typing: Any, window: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
-    """Read eight bytes, most significant first; the sign is the first bit."""
-    return types.int64(window, types.int64), _loader(64, _IS_LITTLE)
-
-
-@intrinsic
-def le16(typing: Any, window: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
-    """Read two bytes, least significant first."""
-    return types.int64(window, types.int64), _loader(16, not _IS_LITTLE)
-
-
-@intrinsic
-def le32(typing: Any, window: Any, at: Any) -> Any:  # noqa: ANN401, ARG001
-    """Read four bytes, least significant first."""
-    return types.int64(window, types.int64), _loader(32, not _IS_LITTLE)
-
-
-@intrinsic
-def move(typing: Any, to: Any, to_at: Any, window: Any, at: Any, size: Any) -> Any:  # noqa: ANN401, ARG001
+def _move(typing: Any, to: Any, to_at: Any, window: Any, at: Any, size: Any) -> Any:  # noqa: ANN401, ARG001
     """Copy bytes from one array to another."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
@@ -79,8 +73,7 @@ def move(typing: Any, to: Any, to_at: Any, window: Any, at: Any, size: Any) -> A
     return types.none(to, types.int64, window, types.int64, types.int64), generate
 
 
-@intrinsic
-def borrow(typing: Any, array: Any) -> Any:  # noqa: ANN401, ARG001
+def _borrow(typing: Any, array: Any) -> Any:  # noqa: ANN401, ARG001
     """View an array without owning it; the caller goes on holding it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
@@ -90,3 +83,7 @@ def borrow(typing: Any, array: Any) -> Any:  # noqa: ANN401, ARG001
         return view._getvalue()  # noqa: SLF001 - the way numba offers
 
     return array(array), generate
+
+
+move: Any = intrinsic(_move)
+borrow: Any = intrinsic(_borrow)

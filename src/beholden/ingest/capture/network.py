@@ -1,12 +1,10 @@
 """Network and transport headers, down to the payload, and tunnels on the way."""
 
-import numpy as np
-
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Words
 from beholden.ingest.capture.link import BRIDGED, IPV4, IPV6, ethernet, guess_ip, ppp
-from beholden.ingest.capture.memory import be16, be32, be64
+from beholden.ingest.capture.memory import be16, be32, be64, byte
 
 MAPPED = 0x0000FFFF00000000
 """Second half of an IPv4 address mapped into IPv6 (RFC 4291, 2.5.5.2)."""
@@ -39,7 +37,7 @@ def _ipv4(window: Bytes, packet: Words) -> int:
     start, end = packet[at.P_AT], packet[at.P_END]
     if end - start < 20:
         return 1
-    size = (np.int64(window[start]) & 15) * 4
+    size = (byte(window, start) & 15) * 4
     length = be16(window, start + 2)
     if size < 20 or window[start] >> 4 != 4:
         return 1
@@ -69,7 +67,7 @@ def _ipv6(window: Bytes, packet: Words) -> int:
     if length:
         end = min(end, start + 40 + length)
         packet[at.P_END] = end
-    return _extensions(window, packet, start + 40, np.int64(window[start + 6]))
+    return _extensions(window, packet, start + 40, byte(window, start + 6))
 
 
 @part
@@ -79,13 +77,13 @@ def _extensions(window: Bytes, packet: Words, start: int, proto: int) -> int:
     for _ in range(MOST_HEADERS):
         if proto not in (0, 43, 44, 51, 60, 135, 139, 140) or end - start < 8:
             break
-        size = 8 * (np.int64(window[start + 1]) + 1)
+        size = 8 * (byte(window, start + 1) + 1)
         if proto == 44:
             size = 8
             packet[at.P_IS_PART] = 1 if be16(window, start + 2) & 0xFFF8 else 0
         elif proto == 51:
-            size = 4 * (np.int64(window[start + 1]) + 2)
-        proto = np.int64(window[start])
+            size = 4 * (byte(window, start + 1) + 2)
+        proto = byte(window, start)
         start += size
         if packet[at.P_IS_PART]:
             break
@@ -107,7 +105,7 @@ def _transport(window: Bytes, packet: Words) -> None:
     elif proto == 6 and end - start >= 20:
         packet[at.P_SEQ] = be32(window, start + 4)
         packet[at.P_TCP_FLAGS] = window[start + 13]
-        size = np.int64(window[start + 12] >> 4) * 4
+        size = (byte(window, start + 12) >> 4) * 4
         packet[at.P_AT] = min(end, start + size) if size >= 20 else end
     else:
         return
@@ -174,13 +172,13 @@ def _over_udp(window: Bytes, packet: Words) -> bool:
     if flags >> 5 != 1 or window[start + 1] != 255:
         return False
     packet[at.P_AT] = start + (12 if flags & 7 else 8)
-    following = np.int64(window[start + 11]) if flags & 4 and end - start >= 12 else 0
+    following = byte(window, start + 11) if flags & 4 and end - start >= 12 else 0
     while following and packet[at.P_AT] + 4 <= end:
-        size = max(4 * np.int64(window[packet[at.P_AT]]), 4)
+        size = max(4 * byte(window, packet[at.P_AT]), 4)
         packet[at.P_AT] += size
         if packet[at.P_AT] > end:
             return False
-        following = np.int64(window[packet[at.P_AT] - 1])
+        following = byte(window, packet[at.P_AT] - 1)
     guess_ip(window, packet)
     return bool(packet[at.P_TYPE] != 0)
 
@@ -190,7 +188,7 @@ def _teredo(window: Bytes, packet: Words) -> bool:
     """Skip Teredo's authentication and origin headers."""
     start, end = packet[at.P_AT], packet[at.P_END]
     if be16(window, start) == 1 and start + 13 < end:
-        start += 13 + np.int64(window[start + 2]) + np.int64(window[start + 3])
+        start += 13 + byte(window, start + 2) + byte(window, start + 3)
     if start + 8 <= end and be16(window, start) == 0:
         start += 8
     packet[at.P_AT] = start

@@ -8,7 +8,8 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 
-from beholden.ingest.capture import batch, container, layout as at, window
+from beholden.ingest.capture import batch, container, window
+from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.choice import choices
 from beholden.ingest.capture.layout import Context
 from beholden.ingest.capture.result import Captured, captured, from_disk, in_memory

@@ -1,13 +1,11 @@
 """What is worth dissecting: each datagram of a sender once, and the beginnings of streams."""
 
-import numpy as np
-
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.batch import append
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Context
 from beholden.ingest.capture.loads import hash_bytes, mix
-from beholden.ingest.capture.memory import be32
+from beholden.ingest.capture.memory import be32, byte
 from beholden.ingest.capture.stream import select_segment
 from beholden.ingest.capture.table import client_side
 
@@ -31,7 +29,7 @@ def select_frame(window: Bytes, k: Context) -> None:
     packet[at.P_SRC_HI] = packet[at.P_SRC_LO] = packet[at.P_DST_HI] = packet[at.P_DST_LO] = 0
     start = packet[at.P_AT]
     if kind == 0x0806 and packet[at.P_END] - start >= 8:  # without padding
-        size = 8 + 2 * np.int64(window[start + 4]) + 2 * np.int64(window[start + 5])
+        size = 8 + 2 * byte(window, start + 4) + 2 * byte(window, start + 5)
         packet[at.P_END] = min(packet[at.P_END], start + size)
     select_datagram(window, k, chosen - 1)
 
@@ -40,19 +38,17 @@ def select_frame(window: Bytes, k: Context) -> None:
 def select_packet(window: Bytes, k: Context) -> None:
     """Select a packet of a conversation by its port, its type or its content."""
     packet = k.packet
-    if packet[at.P_IS_PART] or packet[at.P_END] <= packet[at.P_AT]:
-        if packet[at.P_TCP_FLAGS] & 2:
-            select_segment(window, k)
-        return
     proto = packet[at.P_PROTO]
-    if proto == 6:
-        if packet[at.P_HAS_PORTS]:
-            select_segment(window, k)
-    elif proto == 17:
-        if packet[at.P_HAS_PORTS]:
-            _select_udp(window, k)
+    if packet[at.P_IS_PART]:
+        return
+    if packet[at.P_HAS_PORTS] and proto == 6:
+        select_segment(window, k)
+    elif packet[at.P_END] <= packet[at.P_AT]:
+        return
+    elif packet[at.P_HAS_PORTS]:
+        _select_udp(window, k)
     elif proto == 58:
-        chosen = k.choice[at.CHOICE_ICMP6 + np.int64(window[packet[at.P_AT]])]
+        chosen = k.choice[at.CHOICE_ICMP6 + byte(window, packet[at.P_AT])]
         if chosen:
             select_datagram(window, k, chosen - 1)
 

@@ -6,7 +6,7 @@ from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.batch import append
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Context, Words
-from beholden.ingest.capture.memory import be64
+from beholden.ingest.capture.memory import be64, byte
 from beholden.ingest.capture.table import client_side
 
 _PREFIX = 16 << 10
@@ -50,9 +50,9 @@ def is_head(window: Bytes, start: int, end: int) -> bool:
         word = be64(window, start)
     else:
         for each in range(n):
-            word |= np.int64(window[start + each]) << (56 - 8 * each)
+            word |= byte(window, start + each) << (56 - 8 * each)
         cut = -1 << (64 - 8 * n)
-    for each in range(len(_METHODS)):
+    for each in range(len(_METHODS)):  # noqa: SIM110 - the kernel compiler knows no generators
         if (word ^ _METHODS[each, 0]) & _METHODS[each, 1] & cut == 0:
             return True
     return False
@@ -79,7 +79,7 @@ def is_mqtt(window: Bytes, start: int, end: int) -> bool:
     while place < start + 4 and window[place] & 0x80:
         place += 1
     place += 1
-    size = np.int64(window[place]) << 8 | np.int64(window[place + 1])
+    size = byte(window, place) << 8 | byte(window, place + 1)
     return bool(size in (4, 6) and window[place + 2] == 0x4D and window[place + 3] == 0x51)
 
 
@@ -122,26 +122,28 @@ def select_segment(window: Bytes, k: Context) -> None:
         seq = (seq + 1) & 0xFFFFFFFF
         if flow[at.F_BASE_A + side] != seq:
             _restart(flow, side, seq)
-    n = packet[at.P_END] - packet[at.P_AT]
-    kind = flow[at.F_STREAM_A + side] & 0xFF
-    if n <= 0 or kind == at.IGNORED:
+    if packet[at.P_END] <= packet[at.P_AT] or flow[at.F_STREAM_A + side] & 0xFF == at.IGNORED:
         return
     if flow[at.F_BASE_A + side] < 0:
         flow[at.F_BASE_A + side] = seq
     offset = (seq - flow[at.F_BASE_A + side]) & 0xFFFFFFFF
-    if offset >= 0x80000000:  # before the beginning
-        return
-    if kind == at.UNDECIDED:
-        if offset > 0:
-            if offset > _PREFIX:
-                flow[at.F_STREAM_A + side] |= at.IGNORED
-            return
+    if offset < 0x80000000 and _is_wanted(window, k, flow, side, offset):  # else before the beginning
+        _select_near(window, k, flow, side, offset)
+
+
+@part
+def _is_wanted(window: Bytes, k: Context, flow: Words, side: int, offset: int) -> bool:
+    """Decide of a stream, at its first bytes, whether it is followed; later, remember."""
+    if flow[at.F_STREAM_A + side] & 0xFF != at.UNDECIDED:
+        return True
+    kind = at.UNDECIDED
+    if offset == 0:
         kind = _decide(window, k, flow, side)
-        flow[at.F_STREAM_A + side] |= kind
-        flow[at.F_UNTIL_A + side] = _PREFIX
-        if kind == at.IGNORED:
-            return
-    _select_near(window, k, flow, side, offset)
+    elif offset > _PREFIX:
+        kind = at.IGNORED
+    flow[at.F_STREAM_A + side] |= kind
+    flow[at.F_UNTIL_A + side] = _PREFIX
+    return kind >= at.TLS
 
 
 @part

@@ -56,7 +56,7 @@ def _side(packet: Words) -> int:
 @part
 def _find(k: Context, side: int) -> int:
     """Find the row of the conversation of the packet at hand, or begin one."""
-    packet, flows, index, secret = k.packet, k.flows, k.index, k.secret
+    packet, flows, index, secret = k.packet, k.flows, k.slots, k.secret
     is_pair = packet[at.P_IS_PAIR]
     if side == 0:
         a_hi, a_lo = packet[at.P_SRC_HI], packet[at.P_SRC_LO]
@@ -147,7 +147,7 @@ def settle(k: Context, before: int) -> int:
 
     Returns how many go on; rows from there to the number of flows are settled and may be written away.
     """
-    flows, index, secret = k.flows, k.index, k.secret
+    flows, index, secret = k.flows, k.slots, k.secret
     kept, n = 0, k.state[at.S_N_FLOWS]
     aside = np.empty(flows.shape[1], np.int64)
     for row in range(n):

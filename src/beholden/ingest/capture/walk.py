@@ -26,7 +26,7 @@ def _borrowed(k: Context) -> Context:
         borrow(k.packet),
         borrow(k.interfaces),
         borrow(k.flows),
-        borrow(k.index),
+        borrow(k.slots),
         borrow(k.secret),
         borrow(k.selected),
         borrow(k.payload),

@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 import numpy as np
 import zstandard
@@ -67,7 +67,7 @@ class _Inflated:
 
     def _zstd(self, room: memoryview) -> int:
         if self._engine is None:
-            joined = _Joined(self._rest, self._source)
+            joined: Any = _Joined(self._rest, self._source)
             self._engine = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
                 joined, read_across_frames=True
             )
@@ -134,7 +134,7 @@ class Windows:
             self._buffer[:kept] = self._buffer[self._start : self._end].copy()
             self._end, self._start = kept, 0
         before = self._end
-        room = memoryview(self._buffer)
+        room = memoryview(cast("Any", self._buffer))
         while self._end < len(self._buffer) and not self.is_at_end and self.taken < limit:
             got = self._stream.readinto(room[self._end : self._end + limit - self.taken])
             self.is_at_end = not got
