@@ -40,6 +40,7 @@ class Observer:
         self._waiting: list[pa.RecordBatch] = []
         self._streams: pa.Table | None = None
         self._partial: list[pa.Table] = []
+        self._n_folded = 0
         self._named: list[Named] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -79,8 +80,9 @@ class Observer:
         code, entries = self._payloads.read(rows["protocol"].to_numpy(), rows["payload"].chunk(0))
         self._name_flows(rows, code, entries)
         self._partial.append(told(grouped(rows, code, entries), entries))
-        if sum(part.num_rows for part in self._partial) > _MOST_PARTIAL and len(self._partial) > 1:
+        if sum(part.num_rows for part in self._partial) > max(_MOST_PARTIAL, 2 * self._n_folded):
             self._partial = [fold(self._partial)]
+            self._n_folded = self._partial[0].num_rows
 
     def _name_flows(self, rows: pa.Table, code: "NDArray[np.int64]", entries: Entries) -> None:
         """Keep server names, hosts and JA4 by flow."""

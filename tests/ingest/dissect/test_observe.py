@@ -50,6 +50,16 @@ def test_nothing(batch: Batch) -> None:
         assert result.observations.num_rows == result.lookups.num_rows == result.flow_names.num_rows == 0
 
 
+def test_slices_and_more_after_tables(batch: Batch, row: Make) -> None:
+    rows = [row("dns", example("dns", at % 2), src_ip=f"192.0.2.{at}", frame=at) for at in range(1, 9)]
+    whole = batch(rows)
+    observer = Observer("e" * 64)
+    for start in (0, 3, 6):
+        observer.add(whole.slice(start, 3))
+        observer.tables()
+    assert all(a.equals(b) for a, b in zip(observer.tables(), observed(batch, rows), strict=True))
+
+
 def test_schema(batch: Batch, row: Make) -> None:
     result = observed(batch, [row("dns", example("dns", 0)), row("dns", example("dns", 1))])
     types = {"string": pa.string(), "int64": pa.int64(), "timestamp": pa.timestamp("us", tz="UTC")}

@@ -9,6 +9,7 @@ from beholden.ingest.dissect.names import dotted, read_name
 from beholden.ingest.dissect.octets import Octets, ip, mac, text
 from beholden.ingest.dissect.seen import SENDER, Seen, collect
 
+_ETHERNET = (b"\x01\x06", b"\x06\x06")  # Ethernet and IEEE 802, six bytes
 _MAGIC = b"\x63\x82\x53\x63"
 _PAD, _HOSTNAME, _DOMAIN, _REQUESTED, _OVERLOAD, _TYPE, _SERVER = 0, 12, 15, 50, 52, 53, 54
 _PARAMETERS, _MAX_SIZE, _VENDOR_CLASS, _CLIENT_ID, _USER_CLASS, _FQDN, _END = 55, 57, 60, 61, 77, 81, 255
@@ -27,7 +28,7 @@ def _read(octets: Octets) -> Iterator[Seen]:
     operation, hardware = octets.number(1), octets.take(2)
     octets.take(9)
     client, yours, _next_server, relay = (ip(octets.take(4)) for _ in range(4))
-    station = mac(octets.take(16)[:6]) if hardware == b"\x01\x06" else ""
+    station = mac(octets.take(16)[:6]) if hardware in _ETHERNET else ""
     about = f"mac {station}" if station else SENDER
     overlay = octets.take(192)
     if octets.take(4) != _MAGIC:

@@ -16,6 +16,7 @@ _REQUEST = re.compile(rf"({_METHODS}) (\S{{1,8000}}) HTTP/1\.[01]$")
 _RESPONSE = re.compile(r"HTTP/1\.[01] [1-5]\d\d( |$)")
 _START = re.compile(rf"\n((?:{_METHODS}) [^\s]{{1,8000}} HTTP/1\.[01]|HTTP/1\.[01] [1-5]\d\d )".encode())
 _TITLE = re.compile(rb"<title[^>]{0,200}>([^<]{1,1000})", re.IGNORECASE)
+_ONCE = re.compile(r',?\s*\b(?:nonce|opaque)="[^"]*"', re.IGNORECASE)  # new in every challenge (RFC 7616)
 _MOST_HEADS = 64
 
 _RESPONSE_FIELDS = {"server": "server", "www-authenticate": "authenticate", "x-powered-by": "powered_by"}
@@ -87,11 +88,11 @@ def _basic_user(credentials: str) -> str:
 def _response(head: Head, payload: bytes) -> Iterator[Seen]:
     for name, value in head.fields:
         if name in _RESPONSE_FIELDS:
-            yield Seen(SENDER, f"http.{_RESPONSE_FIELDS[name]}", value)
+            yield Seen(SENDER, f"http.{_RESPONSE_FIELDS[name]}", _ONCE.sub("", value))
     body = plain(head, payload)
     if b"urn:schemas-upnp-org:device" in body:
         for element in elements(body):
-            if element.name in _UPNP:
+            if element.name in _UPNP and "deviceList" not in element.path:  # the root device, not its parts
                 yield Seen(SENDER, f"upnp.{_UPNP[element.name]}", element.text)
     elif title := _TITLE.search(body):
         yield Seen(SENDER, "http.title", unescape(text(title[1])))
