@@ -11,6 +11,7 @@ import gzip
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +54,31 @@ def ieee_table(path: Path, countries: Mapping[str, str]) -> pa.Table:
 
 
 def range_table(version4: Path, version6: Path, column: str) -> pa.Table:
-    """Read address ranges of both families with one value each: `asn` (integer) or `country`."""
+    """Read address ranges of both families with one value each: `asn` (integer) or `country`.
+
+    Where a range reaches into the next, the next one counts.
+    """
     kind: pa.DataType = pa.uint32() if column == "asn" else pa.string()
     schema = pa.schema({**_RANGE, column: kind})
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
     for family, path in ((4, version4), (6, version6)):
-        for first, last, value, *_ in _csv(path):
-            start, end = ipaddress.ip_address(first), ipaddress.ip_address(last)
+        for start, end, value in _ranges(path):
             columns["family"].append(family)
-            columns["start4"].append(int(start) if family == 4 else None)
-            columns["end4"].append(int(end) if family == 4 else None)
-            columns["start6"].append(start.packed if family == 6 else None)
-            columns["end6"].append(end.packed if family == 6 else None)
+            columns["start4"].append(start if family == 4 else None)
+            columns["end4"].append(end if family == 4 else None)
+            columns["start6"].append(start.to_bytes(16, "big") if family == 6 else None)
+            columns["end6"].append(end.to_bytes(16, "big") if family == 6 else None)
             columns[column].append(int(value) if column == "asn" else value)
     return pa.table(columns, schema=schema)
+
+
+def _ranges(path: Path) -> Iterator[tuple[int, int, str]]:
+    rows = sorted(
+        (int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last)), value)
+        for first, last, value, *_ in _csv(path)
+    )
+    for (start, end, value), after in zip_longest(rows, rows[1:]):
+        yield start, end if after is None else min(end, after[0] - 1), value
 
 
 def asn_names(*paths: Path) -> pa.Table:
