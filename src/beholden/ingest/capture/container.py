@@ -64,7 +64,7 @@ def section(state: Words, block: bytes) -> int:
     if order is None:
         raise Malformed("a section without its byte-order mark")
     (size,) = struct.unpack(order + "I", block[4:8])
-    if size < 28 or size % 4:
+    if size % 4 or not 28 <= size <= 1 << 20:
         raise Malformed(f"a section header of {size} bytes")
     state[at.S_SWAPPED] = order == ">"
     state[at.S_INTERFACES] = 0

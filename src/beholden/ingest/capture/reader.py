@@ -131,7 +131,7 @@ class _Reading:
 
     def end(self) -> None:
         """Tell why reading ends where bytes are left."""
-        if self.windows.taken >= self.limit and not self.windows.is_at_end:
+        if self.windows.taken >= self.limit and self.windows.has_more():
             self.tell(f"more than {self.limit} bytes when decompressed", "read up to the limit")
         elif len(self.windows.view):
             self.k.state[at.S_REJECTED] += 1

@@ -1,5 +1,6 @@
 """Windows of bytes over a capture: plain, gzip or zstd, from a file or a stream, in bounded memory."""
 
+import io
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -21,90 +22,105 @@ class Broken(ValueError):  # noqa: N818 - it says what a stream is
 
 
 class _Readable(Protocol):
-    def readinto(self, room: memoryview, /) -> int | None: ...
+    def readinto(self, room: memoryview, /) -> int: ...
 
 
-class _Inflated:
-    """The decompressed content of a stream, in pieces."""
+class _Unzipped:
+    """The content of a gzip stream of one or more members (RFC 1952), in pieces."""
 
-    def __init__(self, source: BinaryIO, head: bytes) -> None:
+    def __init__(self, source: "_Joined") -> None:
         self._source = source
-        self._rest = head
-        self._is_zstd = head.startswith(ZSTD)
         self._engine: Any = None
-        self._pending = b""
+        self._rest = b""
+        self._ready = b""
 
-    def _next(self) -> bytes:
-        piece, self._rest = self._rest, b""
-        return piece or self._source.read(1 << 16)
+    def readinto(self, room: memoryview, /) -> int:
+        """Fill room with decompressed bytes; 0 at the end. Raises Broken."""
+        while not self._ready:
+            piece = self._rest or self._source.read(1 << 16)
+            self._rest = b""
+            if not piece and self._engine is None:
+                return 0
+            try:
+                self._ready = self._inflate(piece, len(room))
+            except zlib.error as error:
+                raise Broken(f"the compressed data are damaged ({error})") from error
+            if not piece and not self._ready:
+                raise Broken("the compressed data end too early")
+        size = min(len(room), len(self._ready))
+        room[:size], self._ready = self._ready[:size], self._ready[size:]
+        return size
+
+    def _inflate(self, piece: bytes, most: int) -> bytes:
+        """Decompress a piece, or, where nothing is left to read, what the engine still holds."""
+        if self._engine is None:
+            self._engine = zlib.decompressobj(wbits=31)
+        got: bytes = self._engine.decompress(piece, most) if piece else self._engine.flush()
+        if self._engine.eof:
+            self._rest, self._engine = self._engine.unused_data.lstrip(b"\0"), None
+        else:
+            self._rest = self._engine.unconsumed_tail
+        return got
+
+
+class _Unpacked:
+    """The content of a zstd stream of one or more frames (RFC 8878)."""
+
+    def __init__(self, source: "_Joined") -> None:
+        engine = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._reader = engine.stream_reader(cast("Any", source), read_across_frames=True)
 
     def readinto(self, room: memoryview, /) -> int:
         """Fill room with decompressed bytes; 0 at the end. Raises Broken."""
         try:
-            return self._zstd(room) if self._is_zstd else self._gzip(room)
-        except (zlib.error, zstandard.ZstdError) as error:
+            return int(self._reader.readinto(room))
+        except zstandard.ZstdError as error:
             raise Broken(f"the compressed data are damaged ({error})") from error
-
-    def _gzip(self, room: memoryview) -> int:
-        while True:
-            if self._engine is None:
-                self._engine = zlib.decompressobj(wbits=31)
-            piece = self._engine.unconsumed_tail or self._next()
-            got = self._engine.decompress(piece, len(room)) if piece else b""
-            if self._engine.eof:
-                self._rest = self._engine.unused_data.lstrip(b"\0")
-                self._engine = None
-            if got:
-                room[: len(got)] = got
-                return len(got)
-            if not piece:
-                if self._engine is not None and self._started:
-                    raise Broken("the compressed data end too early")
-                return 0
-            self._started = self._engine is not None
-
-    _started = False
-
-    def _zstd(self, room: memoryview) -> int:
-        if self._engine is None:
-            joined: Any = _Joined(self._rest, self._source)
-            self._engine = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-                joined, read_across_frames=True
-            )
-        return int(self._engine.readinto(room))
 
 
 class _Joined:
     """A stream whose first bytes were already taken."""
 
-    def __init__(self, head: bytes, source: BinaryIO) -> None:
-        self._head = head
+    def __init__(self, source: BinaryIO) -> None:
         self._source = source
+        self.head = b""
+        while len(self.head) < 6 and (piece := source.read(6 - len(self.head))):
+            self.head += piece
+        self._fill = (
+            source.readinto if isinstance(source, io.FileIO | io.BufferedReader | io.BytesIO) else None
+        )
 
     def read(self, size: int = -1) -> bytes:
         """Read at most `size` bytes."""
-        if self._head:
-            piece, self._head = self._head[:size], self._head[size:]
+        if self.head:
+            piece, self.head = self.head[:size], self.head[size:]
             return piece
         return self._source.read(size)
 
     def readinto(self, room: memoryview, /) -> int:
         """Fill room as far as one read goes."""
-        if self._head:
-            piece = self.read(len(room))
-            room[: len(piece)] = piece
-            return len(piece)
-        got = self._source.readinto(room)  # type: ignore[attr-defined]
-        return int(got or 0)
+        if self._fill and not self.head:
+            return self._fill(room) or 0
+        piece = self.read(len(room))
+        room[: len(piece)] = piece
+        return len(piece)
+
+
+def _stream(source: BinaryIO) -> tuple[_Readable, bool]:
+    """Look into a stream and decompress it where it is compressed; tell whether it is."""
+    joined = _Joined(source)
+    if joined.head[:2] == GZIP:
+        return _Unzipped(joined), True
+    if joined.head[:4] == ZSTD:
+        return _Unpacked(joined), True
+    return joined, False
 
 
 class Windows:
     """A buffer that slides over a stream."""
 
     def __init__(self, source: BinaryIO, size: int = SIZE) -> None:
-        head = source.read(6)
-        self.is_compressed = head[:2] == GZIP or head[:4] == ZSTD
-        self._stream: _Readable = _Inflated(source, head) if self.is_compressed else _Joined(head, source)
+        self._stream, self.is_compressed = _stream(source)
         self._buffer = np.empty(size, np.uint8)
         self._start = 0
         self._end = 0
@@ -138,9 +154,13 @@ class Windows:
         while self._end < len(self._buffer) and not self.is_at_end and self.taken < limit:
             got = self._stream.readinto(room[self._end : self._end + limit - self.taken])
             self.is_at_end = not got
-            self._end += got or 0
-            self.taken += got or 0
+            self._end += got
+            self.taken += got
         return self._end > before
+
+    def has_more(self) -> bool:
+        """Tell whether the stream goes on behind the bytes that were read."""
+        return not self.is_at_end and bool(self._stream.readinto(memoryview(bytearray(1))))
 
 
 def opened(path: Path | BinaryIO) -> tuple[BinaryIO, Callable[[], None]]:
