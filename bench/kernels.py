@@ -3,8 +3,9 @@
     python bench/build_capture.py bench/work/mixed-1G.pcap --size 1G
     python bench/kernels.py bench/work/mixed-1G.pcap [bench/work/mixed-4G.pcap …]
 
-Of each, the median of five runs in turn; each of ours in a process of its own, kernels compiled before. `kernels` is reading,
-parsing, flows, selection and hand-over of Arrow batches; `all` adds the tables at the end and the import.
+Of each, the median of five runs in turn; each of ours in a process of its own, kernels compiled before.
+`kernels` is reading, parsing, flows, selection and hand-over of Arrow batches; `all` adds the tables at
+the end and the import.
 """
 
 import argparse

@@ -4,14 +4,15 @@ import struct
 
 import pytest
 import zstandard
+from tests.ingest.capture.craft import block
 
 from beholden.ingest.capture import is_capture, read
 from beholden.ingest.hashing import HashingStream
 
 HEAD = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
-FRAME = bytes.fromhex(
-    "020000000002020000000001 0800 45000020000100004011 0000 0a000001 0a000002 9c40 0009 000c 0000 41424344"
-)
+LINK, ADDRESSES = "020000000002 020000000001 0800", "0a000001 0a000002"
+FRAME = bytes.fromhex(f"{LINK} 45000020000100004011 0000 {ADDRESSES} 9c40 0009 000c 0000 41424344")
+SECTION = block("<", 0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
 
 
 def record(frame=FRAME, captured=None, wire=None, time=1):
