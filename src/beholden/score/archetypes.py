@@ -35,7 +35,7 @@ def evidence_codes(findings: Frame, keep: Keep) -> Frame:
 
 def _coded(rows: Frame, columns: tuple[str, ...], remainder: int, keep: Keep) -> Frame:
     """Give (device_id, code), where distinct values of the columns are numbered 0, 3, 6, … plus a remainder."""
-    numbers = rows.select(*columns).unique().with_row_index("code", order_by=list(columns))
+    numbers = _distinct(rows, *columns).with_row_index("code", order_by=list(columns))
     numbers = keep(numbers.with_columns(code=nw.col("code") * 3 + remainder))
     return rows.join(numbers, on=list(columns), how="inner").select("device_id", "code")
 
@@ -46,17 +46,16 @@ def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) 
     `mitigations(device_id, category, mitigation)` count as evidence here.
     """
     mitigated = _coded(mitigations, ("category", "mitigation"), 2, keep)
-    held = keep(nw.concat([evidence_codes(findings, keep), mitigated], how="vertical").unique())
+    every = nw.concat([evidence_codes(findings, keep), mitigated], how="vertical")
+    held = keep(_distinct(every, "device_id", "code"))
     members = keep(_by_signature(devices, held, keep))
     collided = (
         held.join(members.select("device_id", "unit", "size"), on="device_id", how="inner")
         .group_by("unit", "code")
         .agg(holders=nw.len(), size=nw.col("size").max())
         .filter(nw.col("holders") != nw.col("size"))
-        .select("unit")
-        .unique()
-        .with_columns(is_collision=nw.lit(value=True))
     )
+    collided = _distinct(collided, "unit").with_columns(is_collision=nw.lit(value=True))
     own = nw.when(nw.col("is_collision").fill_null(value=False)).then(nw.col("device_id"))
     return members.join(collided, on="unit", how="left").select(
         "device_id", "kind", unit_id=own.otherwise(nw.col("unit_id"))
@@ -76,6 +75,11 @@ def _by_signature(devices: Frame, held: Frame, keep: Keep) -> Frame:
         .with_columns(nw.col("n").fill_null(0), *(nw.col(name).fill_null(0.0) for name in _SIGNATURE[2:]))
     )
     groups = signed.group_by(*_SIGNATURE).agg(unit_id=nw.col("device_id").min(), size=nw.len())
-    return signed.join(groups, on=list(_SIGNATURE), how="inner").select(
-        "device_id", "kind", "unit_id", "size"
-    )
+    groups = groups.with_row_index("unit", order_by=["unit_id"])
+    joined = signed.join(groups, on=list(_SIGNATURE), how="inner")
+    return joined.select("device_id", "kind", "unit_id", "unit", "size")
+
+
+def _distinct(rows: Frame, *columns: str) -> Frame:
+    """Give the distinct values by grouping; engines do `unique` by a window over every row."""
+    return rows.group_by(*columns).agg(copies=nw.len()).select(*columns)

@@ -1,6 +1,7 @@
 """Categories: four factors become P with bounds, coverage and next best evidence (risk-model, "category")."""
 
 from dataclasses import dataclass
+
 import narwhals as nw
 
 from beholden.model.risks import FACTORS
@@ -96,6 +97,7 @@ def category_rows(units: Frame, factors: Factors, mitigations: Frame, settings: 
             .then(nw.col(f"blank_{name}"))
             .otherwise(nw.col(name))
             .fill_null(absent)
+            .alias(name)
             for name, absent in numbers.items()
         ),
         nw.col("mitigation").fill_null(1.0),
