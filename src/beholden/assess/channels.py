@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import narwhals as nw
 
 from beholden.assess.context import Context, absent, signal
-from beholden.assess.law import exposure_place
 from beholden.engine.duck import Frame
 
 _CONTROL = ("control", "video", "relay")
@@ -49,7 +48,7 @@ def _seen(exposures: Frame, name: str, strength: float) -> Frame:
         detail=nw.concat_str(
             nw.coalesce("name", "address"), nw.lit(" port "), nw.col("server_port").cast(nw.String)
         ),
-        place=exposure_place(),
+        place=nw.col("place"),
         property=nw.lit("port.used"),
         value=nw.coalesce("name", "address"),
         path=nw.col("fact_id").fill_null(""),
@@ -74,7 +73,7 @@ def _updates(outbound: Frame) -> Frame:
 def _single_cloud(context: Context, outbound: Frame) -> Frame:
     held = outbound.filter(nw.col("service").is_in(list(_CONTROL)), ~nw.col("operator_id").is_null())
     counts = (
-        held.select("device_id", "operator_id", "last_seen_at", place=exposure_place())
+        held.select("device_id", "operator_id", "last_seen_at", "place")
         .group_by("device_id", "operator_id")
         .agg(nw.col("last_seen_at").max(), nw.col("place").min())
     )
@@ -102,16 +101,12 @@ def _volume(context: Context, outbound: Frame, watched: Frame) -> Iterator[Frame
     per_day, ratio, least = (
         context.number("upload.volume", name) for name in ("mb_per_day", "ratio", "min_mb")
     )
-    sums = (
-        outbound.with_columns(place=exposure_place())
-        .group_by("device_id")
-        .agg(
-            nw.col("bytes_up").sum(),
-            nw.col("bytes_down").sum(),
-            begun=nw.col("first_seen_at").min(),
-            observed=nw.col("last_seen_at").max(),
-            place=nw.col("place").min(),
-        )
+    sums = outbound.group_by("device_id").agg(
+        nw.col("bytes_up").sum(),
+        nw.col("bytes_down").sum(),
+        begun=nw.col("first_seen_at").min(),
+        observed=nw.col("last_seen_at").max(),
+        place=nw.col("place").min(),
     )
     span = (nw.col("observed") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64)
     days = nw.when(span > _DAY_US).then(span / _DAY_US).otherwise(1.0)

@@ -6,11 +6,10 @@ import narwhals as nw
 
 from beholden.assess.context import Context, absent, signal
 from beholden.engine.duck import Frame
-from beholden.engine.places import place
 
 _CREDENTIALS = ("http.basic_user", "mqtt.username")
 _PLAIN = ("http.request", "mqtt.client_id")
-_OLD_TLS = ("SSL 3.0", "TLS 1.0", "TLS 1.1", "0x0300", "0x0301", "0x0302", "10", "11", "s3")
+_OLD_TLS = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
 _HOUR_US = 3_600_000_000
 
 
@@ -38,7 +37,7 @@ def _told(observations: Frame, name: str, strength: float) -> Frame:
         strength=nw.lit(strength),
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(nw.col("property"), nw.lit(" "), nw.col("value")),
-        place=place(),
+        place=nw.col("place"),
         property=nw.col("property"),
         value=nw.col("value"),
     )
@@ -68,7 +67,6 @@ def _listeners(context: Context) -> Iterator[Frame]:
         device_id=nw.col("server_device_id"),
         property=nw.lit("port.open"),
         value=port,
-        locator_kind=nw.lit("frame"),
     )
     for name in ("service.debug", "listener.backdoor"):
         yield _told(answered.filter(nw.col("value").is_in(context.words(name, "ports"))), name, 1.0)
@@ -81,9 +79,6 @@ def _scanning(context: Context) -> Iterator[Frame]:
     tried = context.flows.filter(~nw.col("client_device_id").is_null(), nw.col("n_syn") > 0).with_columns(
         device_id=nw.col("client_device_id"),
         is_target=nw.when(nw.col("server_port").is_in(ports)).then(1).otherwise(0),
-        place=nw.concat_str(
-            nw.col("evidence_id"), nw.col("locator").cast(nw.String).str.zfill(12), nw.lit("frame")
-        ),
     )
     distinct = tried.group_by("device_id", "server_ip").agg(
         nw.col("is_target").max(),

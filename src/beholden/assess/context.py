@@ -26,7 +26,7 @@ SIGNAL_COLUMNS = [
 ]
 """One row per device, signal and reason: what was measured, how strongly, and what it rests on.
 
-`place` is empty where it rests on knowledge alone; `path` names facts, joined by a space.
+`place` is null where it rests on knowledge alone; `path` names facts, joined by a space.
 """
 
 
@@ -93,7 +93,7 @@ def signal(frame: Frame, name: str, **columns: nw.Expr) -> Frame:
         "signal": nw.lit(name),
         "confidence": nw.lit(1.0),
         "observed_at": nw.lit(None, dtype=nw.Datetime("us", "UTC")),
-        "place": nw.lit(""),
+        "place": nw.lit(None, dtype=nw.Int64),
         "property": nw.lit(None, dtype=nw.String),
         "value": nw.lit(None, dtype=nw.String),
         "path": nw.lit(""),

@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 from beholden.assess import advisories, channels, content, destinations, law, lists, structure
 from beholden.assess.context import SIGNAL_COLUMNS, Context
 from beholden.engine.duck import Frame
-from beholden.engine.places import placed
 from beholden.model.ids import content_id
 
 MEASURES = (law, lists, channels, destinations, content, structure, advisories)
@@ -105,9 +104,13 @@ def _findings(numbered: Frame) -> Frame:
 def _evidence(context: Context, numbered: Frame) -> Frame:
     """Give observations and facts under each finding, at most some of each."""
     engine = context.engine
-    seen = numbered.filter(nw.col("place") != "").select("finding_id", "place", "property", "value").unique()
+    seen = (
+        numbered.filter(~nw.col("place").is_null())
+        .select("finding_id", "place", "property", "value")
+        .unique()
+    )
     ranked = seen.with_columns(rank=nw.col("place").rank("dense").over("finding_id"))
-    observed = placed(ranked.filter(nw.col("rank") <= _MOST_PROOFS).drop("rank"))
+    observed = ranked.filter(nw.col("rank") <= _MOST_PROOFS).drop("rank")
     observed = observed.with_columns(fact_id=nw.lit(None, dtype=nw.String))
     paths = engine.collect(numbered.select("finding_id", "path", "rule_fact").unique())
     joined = pc.binary_join_element_wise(paths["path"], paths["rule_fact"], " ")
@@ -120,11 +123,9 @@ def _evidence(context: Context, numbered: Frame) -> Frame:
     )
     facts = facts.filter(pc.not_equal(facts["fact_id"], "")).group_by(["finding_id", "fact_id"]).aggregate([])
     known = engine.bind(facts).with_columns(
-        evidence_id=nw.lit(None, dtype=nw.String),
-        locator_kind=nw.lit(None, dtype=nw.String),
-        locator=nw.lit(None, dtype=nw.Int64),
+        place=nw.lit(None, dtype=nw.Int64),
         property=nw.lit(None, dtype=nw.String),
         value=nw.lit(None, dtype=nw.String),
     )
-    columns = ["finding_id", "evidence_id", "locator_kind", "locator", "property", "value", "fact_id"]
+    columns = ["finding_id", "place", "property", "value", "fact_id"]
     return nw.concat([observed.select(columns), known.select(columns)])

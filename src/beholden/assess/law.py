@@ -136,7 +136,7 @@ def _operators(held: Frame, context: Context) -> Frame:
             nw.lit("), "),
             nw.col("regime"),
         ),
-        place=exposure_place(),
+        place=nw.col("place"),
         property=nw.lit("port.used"),
         value=nw.coalesce("name", "address"),
         path=nw.concat_str(nw.col("fact_id").fill_null(""), nw.lit(" "), nw.col("fact_id_law").fill_null("")),
@@ -158,15 +158,8 @@ def _storage(held: Frame) -> Frame:
             nw.lit(", "),
             nw.col("regime"),
         ),
-        place=exposure_place(),
+        place=nw.col("place"),
         property=nw.lit("port.used"),
         value=nw.col("address"),
         path=nw.col("fact_id_law").fill_null(""),
-    )
-
-
-def exposure_place() -> nw.Expr:
-    """Give the place of an exposure: the first frame of its first flow."""
-    return nw.concat_str(
-        nw.col("evidence_id"), nw.col("locator").cast(nw.String).str.zfill(12), nw.lit("frame")
     )

@@ -6,9 +6,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess.context import Context, signal
-from beholden.assess.law import exposure_place
 from beholden.engine.duck import Frame
-from beholden.engine.places import place
 
 _LAYERS = {"maker": "maker", "module_maker": "part", "chip_maker": "part", "cloud_operator": "cloud"}
 _CELLULAR = ("inventory.imei", "inventory.iccid", "inventory.imsi")
@@ -99,7 +97,7 @@ def _cellular(context: Context) -> Frame:
         strength=nw.lit(1.0),
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(nw.lit("a subscriber or equipment identity is stated: "), nw.col("property")),
-        place=place(),
+        place=nw.col("place"),
         property=nw.col("property"),
         value=nw.col("property"),
     )
@@ -115,7 +113,7 @@ def _interfaces(context: Context) -> Iterator[Frame]:
         strength=nw.lit(1.0),
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(nw.lit("speaks "), nw.col("standard")),
-        place=place(),
+        place=nw.col("place"),
         property=nw.col("property"),
         value=nw.col("value"),
         path=nw.col("fact_id"),
@@ -133,7 +131,7 @@ def _interfaces(context: Context) -> Iterator[Frame]:
         strength=nw.when(nw.col("has_open").is_null()).then(1.0).otherwise(0.0),
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(nw.lit("controlled through "), nw.coalesce("name", "address")),
-        place=exposure_place(),
+        place=nw.col("place"),
         property=nw.lit("port.used"),
         value=nw.coalesce("name", "address"),
         path=nw.col("fact_id").fill_null(""),

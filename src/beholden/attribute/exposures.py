@@ -5,7 +5,6 @@ import narwhals as nw
 from beholden.attribute.destinations import is_public
 from beholden.engine import Engine
 from beholden.engine.duck import Frame
-from beholden.engine.places import place, placed
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.lookup import addresses, domains
 
@@ -38,7 +37,7 @@ def exposures(engine: Engine, flows: Frame, knowledge: Knowledge) -> Frame:
     owned = located.join(companies, on="operator_id", how="left").with_columns(
         jurisdiction=nw.coalesce("owner_jurisdiction", "seat")
     )
-    return placed(owned).with_columns(
+    return owned.with_columns(
         name=nw.when(nw.col("name") != "").then(nw.col("name")),
         service=nw.when(nw.col("is_hosting")).then(nw.lit("hosting")).otherwise(nw.col("service")),
     )
@@ -46,14 +45,13 @@ def exposures(engine: Engine, flows: Frame, knowledge: Knowledge) -> Frame:
 
 def _side(flows: Frame, mine: str, theirs: str, *, inbound: bool) -> Frame:
     """Give the flows in which one side is a device and the other a public address."""
-    joined = flows.with_columns(locator_kind=nw.lit("frame")).filter(
-        ~nw.col(f"{mine}_device_id").is_null(), is_public(f"{theirs}_ip")
-    )
+    joined = flows.filter(~nw.col(f"{mine}_device_id").is_null(), is_public(f"{theirs}_ip"))
     name = nw.lit("") if inbound else nw.coalesce("sni", "http_host", "server_name").fill_null("")
     return joined.select(
         "protocol",
         "first_seen_at",
         "last_seen_at",
+        "place",
         device_id=nw.col(f"{mine}_device_id"),
         name=name.str.to_lowercase().str.replace_all(r":[0-9]+$", ""),
         address=nw.col(f"{theirs}_ip"),
@@ -61,7 +59,6 @@ def _side(flows: Frame, mine: str, theirs: str, *, inbound: bool) -> Frame:
         is_inbound=nw.lit(value=inbound),
         bytes_up=nw.col(f"{mine}_bytes"),
         bytes_down=nw.col(f"{theirs}_bytes"),
-        place=place(),
     )
 
 

@@ -20,7 +20,7 @@ class Engine:
 
     name = f"duckdb {duckdb.__version__}"
 
-    def __init__(self, *, spill: Path | None = None, memory_limit: str = "512MB", threads: int = 2) -> None:
+    def __init__(self, *, spill: Path | None = None, memory_limit: str = "2GB", threads: int = 2) -> None:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": threads,

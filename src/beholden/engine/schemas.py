@@ -49,6 +49,25 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     return column.cast(kind)
 
 
+def coded(table: Table, data: pa.Table) -> pa.Table:
+    """Conform, but with words that repeat as codes: a tenth of the memory where rows are many."""
+    kind = pa.dictionary(pa.int32(), pa.string())
+    plain = [name for name in data.column_names if name not in CODED]
+    kept = conform(Table(table.name, table.row, tuple(c for c in table.columns if c.name in plain)), data)
+    for place, name in enumerate(table.column_names):
+        if name in CODED:
+            column = data[name]
+            is_coded = pa.types.is_dictionary(column.type)
+            kept = kept.add_column(
+                place, name, column.cast(kind) if is_coded else column.cast(pa.string()).dictionary_encode()
+            )
+    return kept
+
+
+CODED = ("evidence_id", "locator_kind", "subject_kind", "property")
+"""Columns of observations whose words repeat."""
+
+
 def from_rows(table: Table, rows: Sequence[Mapping[str, object]]) -> pa.Table:
     """Make a table of the model from a few rows."""
     schema = arrow_schema(table)

@@ -9,7 +9,6 @@ import narwhals as nw
 
 from beholden.engine import Engine
 from beholden.engine.duck import Frame
-from beholden.engine.places import place
 from beholden.model.addresses import LOCAL_IP
 
 _MANY_LOCAL = 3
@@ -22,7 +21,7 @@ def pairs(observations: Frame) -> Frame:
     """
     seen = observations.filter(
         nw.col("subject_kind") == "mac", nw.col("property").is_in(["ip", "frame.ip"])
-    ).with_columns(strong=nw.when(nw.col("property") == "ip").then(1).otherwise(0), place=place())
+    ).with_columns(strong=nw.when(nw.col("property") == "ip").then(1).otherwise(0))
     grouped = seen.group_by("subject", "value").agg(
         nw.col("strong").max(),
         nw.col("first_seen_at").min(),
@@ -35,8 +34,8 @@ def pairs(observations: Frame) -> Frame:
 def routers(observations: Frame, bound: Frame) -> Frame:
     """Give the link addresses (mac) that carry traffic of addresses that are not their own.
 
-    They carry more public addresses than were bound to them, or several local ones that nothing
-    bound to them.
+    They carry more public addresses than were bound to them, several local ones that nothing bound to
+    them, or one of another network than the one they are bound in.
     """
     relayed = (
         observations.filter(nw.col("property") == "frame.relays")
@@ -53,6 +52,7 @@ def routers(observations: Frame, bound: Frame) -> Frame:
         .otherwise(0),
     )
     counts = counts.group_by("mac").agg(nw.col("own_public").sum(), nw.col("loose_local").sum())
+    counts = counts.join(_astray(bound), on="mac", how="left")
     joined = counts.join(relayed, on="mac", how="full", suffix="_relayed").with_columns(
         mac=nw.coalesce("mac", "mac_relayed"),
         own_public=nw.col("own_public").fill_null(0),
@@ -60,8 +60,25 @@ def routers(observations: Frame, bound: Frame) -> Frame:
         n_relayed=nw.col("n_relayed").fill_null(0),
     )
     return joined.filter(
-        (nw.col("n_relayed") > nw.col("own_public")) | (nw.col("loose_local") >= _MANY_LOCAL)
+        (nw.col("n_relayed") > nw.col("own_public"))
+        | (nw.col("loose_local") >= _MANY_LOCAL)
+        | ~nw.col("is_astray").is_null()
     ).select("mac")
+
+
+def _astray(bound: Frame) -> Frame:
+    """Give the link addresses that carry a local IPv4 address outside the networks (/24) they are bound in."""
+    local = (
+        nw.col("ip").str.contains(LOCAL_IP)
+        & ~nw.col("ip").str.contains(":")
+        & ~nw.col("ip").str.starts_with("169.254.")
+    )
+    placed = bound.filter(local).with_columns(net=nw.col("ip").str.strip_chars("0123456789"))
+    strong = placed.filter(nw.col("is_strong")).select("mac", "net").unique().with_columns(is_home=nw.lit(1))
+    settled = strong.select("mac").unique()
+    loose = placed.filter(~nw.col("is_strong")).select("mac", "net").unique()
+    away = loose.join(settled, on="mac", how="inner").join(strong, on=["mac", "net"], how="left")
+    return away.filter(nw.col("is_home").is_null()).select("mac").unique().with_columns(is_astray=nw.lit(1))
 
 
 def credible(engine: Engine, observations: Frame) -> tuple[Frame, Frame]:

@@ -32,22 +32,28 @@ _ROLE_FIELDS = {"maker": "brand", "module": "module_maker", "chip": "chip_maker"
 _STATED_FIELDS = {"inventory.model": "model", "inventory.firmware": "firmware", "inventory.os": "os"}
 
 
-def registry_claims(macs: pa.Array, knowledge: Knowledge, weights: Mapping[str, float]) -> pa.Table:
-    """Claim brand, module or chip maker from the longest IEEE prefix of each link address.
+LONGEST_PREFIX = len("00:00:00:00:0")
+"""Characters of a link address that the longest IEEE prefix (MA-S, 36 bits) takes."""
+
+
+def registry_claims(prefixes: pa.Array, knowledge: Knowledge, weights: Mapping[str, float]) -> pa.Table:
+    """Claim brand, module or chip maker by the longest IEEE assignment for each beginning of a link address.
+
+    prefixes: distinct first LONGEST_PREFIX characters; the claims bear them in the column `prefix`.
 
     A contract manufacturer's prefix claims nothing. `weights` gives the confidence by role.
     """
-    prefixes = knowledge.table("prefixes")
-    digits = pc.utf8_upper(pc.replace_substring(macs, ":", ""))
-    rows = [pc.index_in(pc.utf8_slice_codeunits(digits, 0, n), prefixes["prefix"]) for n in (9, 7, 6)]
+    registry = knowledge.table("prefixes")
+    digits = pc.utf8_upper(pc.replace_substring(prefixes, ":", ""))
+    rows = [pc.index_in(pc.utf8_slice_codeunits(digits, 0, n), registry["prefix"]) for n in (9, 7, 6)]
     hit = pc.coalesce(*rows)
     known = pc.is_valid(hit)
-    found = prefixes.take(hit.filter(known))
+    found = registry.take(hit.filter(known))
     role, company = found["role"], found["company"]
     usable = pc.and_(pc.is_in(role, pa.array(list(_ROLE_FIELDS))), pc.is_valid(company))
-    named = macs.filter(known).filter(usable)
+    named = prefixes.filter(known).filter(usable)
     roles = role.filter(usable).to_pylist()
-    return pa.table(
+    claims = pa.table(
         {
             "property": pa.repeat(pa.scalar("mac"), len(named)),
             "value": named,
@@ -57,7 +63,8 @@ def registry_claims(macs: pa.Array, knowledge: Knowledge, weights: Mapping[str, 
             "confidence": pa.array([float(weights[name]) for name in roles], pa.float64()),
             "fact_id": found["fact_id"].filter(usable),
         }
-    ).cast(CLAIMS)
+    )
+    return claims.cast(CLAIMS).append_column("prefix", named)
 
 
 def stated_claims(values: pa.Table, knowledge: Knowledge, weights: Mapping[str, float]) -> pa.Table:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import narwhals as nw
 
 from beholden.engine.duck import Frame
-from beholden.engine.places import place, placed
 from beholden.identify.resolve import HOSTNAMES, Resolved
 
 _STATED = {
@@ -37,7 +36,7 @@ def owned(observations: Frame, resolved: Resolved) -> Frame:
 def identifiers(observations: Frame, resolved: Resolved) -> Frame:
     """Give the table `device_identifiers` from observations that know their device."""
     spans = (nw.col("first_seen_at").min(), nw.col("last_seen_at").max(), nw.col("place").min())
-    seen = observations.with_columns(place=place())
+    seen = observations
     names = ["device_id", "identifier_kind", "identifier", "first_seen_at", "last_seen_at", "place"]
     subjects = seen.rename({"subject_kind": "identifier_kind", "subject": "identifier"}).select(names)
     kind = nw.lit("")
@@ -54,7 +53,7 @@ def identifiers(observations: Frame, resolved: Resolved) -> Frame:
     )
     every = nw.concat([subjects, stated, bound.select(names)])
     grouped = every.group_by(_KEY).agg(*spans)
-    return placed(grouped).rename({"first_seen_at": "valid_from", "last_seen_at": "valid_to"})
+    return grouped.rename({"first_seen_at": "valid_from", "last_seen_at": "valid_to"})
 
 
 def devices(observations: Frame, known: Frame, resolved: Resolved) -> Frame:

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from beholden.engine import Engine
 from beholden.engine.duck import Frame
-from beholden.engine.places import place, placed
+from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
-from beholden.identify.claims import CLAIMS, registry_claims, stated_claims
+from beholden.identify.claims import CLAIMS, LONGEST_PREFIX, registry_claims, stated_claims
 from beholden.identify.decide import decide, general_purpose
 from beholden.identify.match import match
 from beholden.identify.resolve import resolve
@@ -41,9 +41,17 @@ def claim_settings(knowledge: Knowledge) -> Mapping[str, Any]:
 
 
 def identify(
-    engine: Engine, observations: Frame, flows: Frame, judgements: pa.Table, knowledge: Knowledge
+    engine: Engine,
+    observations: Frame,
+    flows: Frame,
+    judgements: pa.Table,
+    sources: pa.Table,
+    knowledge: Knowledge,
 ) -> Identified:
-    """Find devices and say what they are."""
+    """Find devices and say what they are.
+
+    observations and flows: with `place`; sources: the numbers that places speak of.
+    """
     settings = claim_settings(knowledge)
     resolved = resolve(engine, observations, judgements)
     owned = engine.keep(device_tables.owned(observations, resolved))
@@ -54,7 +62,7 @@ def identify(
     fronts = found.filter(nw.col("is_router"))
     general = general_purpose(engine, claims, fronts.select("device_id"), groups, settings)
     decided = decide(engine, claims, groups, general, settings)
-    corrected = engine.keep(_correct(engine, decided, judgements, known))
+    corrected = engine.keep(_correct(engine, decided, judgements, known, sources))
     met = engine.keep(device_tables.flows_of_devices(flows, resolved))
     return Identified(found, known, corrected, _components(corrected), met, owned)
 
@@ -63,36 +71,46 @@ def _device_claims(
     engine: Engine, owned: Frame, known: Frame, knowledge: Knowledge, settings: Mapping[str, Any]
 ) -> Frame:
     """Join what is claimed of distinct values back to the devices that bear them."""
-    distinct = engine.collect(owned.select("property", "value").unique())
-    macs = known.filter(nw.col("identifier_kind") == "mac")
-    mac_values = engine.collect(macs.select(value=nw.col("identifier")).unique())["value"].combine_chunks()
+    fingerprints = knowledge.table("fingerprints")
+    telling = [*pc.unique(fingerprints["property"]).to_pylist(), *_STATED]
+    seen = owned.filter(nw.col("property").is_in(telling)).select("device_id", "property", "value", "place")
+    distinct = engine.collect(seen.select("property", "value").unique())
     stated = distinct.filter(pc.is_in(distinct["property"], pa.array(_STATED)))
     claims = pa.concat_tables(
         [
-            match(distinct, knowledge.table("fingerprints")).select(CLAIMS.names).cast(CLAIMS),
-            registry_claims(mac_values, knowledge, settings["oui"]),
+            match(distinct, fingerprints).select(CLAIMS.names).cast(CLAIMS),
             stated_claims(stated, knowledge, settings["stated"]),
         ]
     )
-    bound = engine.bind(claims)
-    seen = owned.select("device_id", "property", "value", place=place())
-    own_macs = macs.select("device_id", property=nw.lit("mac"), value=nw.col("identifier"), place=place())
-    borne = nw.concat([seen, own_macs]).join(bound, on=["property", "value"], how="inner")
+    borne = seen.join(engine.bind(claims), on=["property", "value"], how="inner")
+    registered = _registered(engine, known, knowledge, settings["oui"])
     keys = ["device_id", *CLAIMS.names]
-    return placed(borne.group_by(keys).agg(nw.col("place").min()))
+    every = nw.concat([borne.select(*keys, "place"), registered.select(*keys, "place")])
+    return every.group_by(keys).agg(nw.col("place").min())
 
 
-def _correct(engine: Engine, decided: Frame, judgements: pa.Table, known: Frame) -> Frame:
+def _registered(engine: Engine, known: Frame, knowledge: Knowledge, weights: Mapping[str, float]) -> Frame:
+    """Claim by the IEEE prefix of each device's link addresses; looked up once per distinct prefix."""
+    prefix = nw.col("identifier").str.slice(0, LONGEST_PREFIX)
+    macs = known.filter(nw.col("identifier_kind") == "mac").select(
+        "device_id", "place", prefix=prefix, value=nw.col("identifier")
+    )
+    distinct = engine.collect(macs.select("prefix").unique())["prefix"].combine_chunks()
+    claims = registry_claims(distinct, knowledge, weights).drop_columns(["value"])
+    return macs.join(engine.bind(claims), on="prefix", how="inner")
+
+
+def _correct(engine: Engine, decided: Frame, judgements: pa.Table, known: Frame, sources: pa.Table) -> Frame:
     """Let a person's correction (field=value, dated, with reason) win over every claim."""
     table = decided.rename({"value": "observed", "found": "value"})
     columns = [
         "device_id", "field", "value", "confidence", "is_chosen", "fingerprint_id", "fact_id",
-        "evidence_id", "locator_kind", "locator", "property", "observed",
+        "place", "property", "observed",
     ]  # fmt: skip
     rows = [row for row in judgements.to_pylist() if row["action"] == "correct"]
     if not rows:
         return table.select(columns)
-    said = engine.bind(_corrections(rows))
+    said = engine.bind(with_place(_corrections(rows), sources))
     holders = known.select(
         "device_id", subject=nw.concat_str(nw.col("identifier_kind"), nw.lit(":"), nw.col("identifier"))
     )
@@ -122,7 +140,6 @@ def _corrections(rows: list[dict[str, Any]]) -> pa.Table:
                 "fingerprint_id": f"judgement-{row['judgement_id']}",
                 "fact_id": None,
                 "evidence_id": row["judgement_id"],
-                "locator_kind": "judgement",
                 "locator": 1,
                 "property": "judgement",
                 "observed": row["reason"],
@@ -141,8 +158,8 @@ def _components(identifications: Frame) -> Frame:
         role = nw.when(nw.col("field") == field).then(nw.lit(part)).otherwise(role)
     keys = ["device_id", "role", "name"]
     grouped = (
-        chosen.with_columns(role=role, name=nw.col("value"), place=place())
+        chosen.with_columns(role=role, name=nw.col("value"))
         .group_by(keys)
         .agg(nw.col("confidence").max(), nw.col("place").min())
     )
-    return placed(grouped).with_columns(version=nw.lit(None, dtype=nw.String))
+    return grouped.with_columns(version=nw.lit(None, dtype=nw.String))

@@ -1,0 +1,1 @@
+"""From evidence to observations, flows and look-ups: readers, packet kernels, dissectors."""

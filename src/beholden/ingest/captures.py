@@ -9,7 +9,6 @@ import pyarrow.compute as pc
 
 from beholden.engine.schemas import arrow_schema, conform
 from beholden.ingest import capture
-from beholden.ingest.hashing import HashingStream
 from beholden.ingest.observe import Observer
 from beholden.ingest.read import Options
 from beholden.model.addresses import LOCAL_IP
@@ -31,7 +30,7 @@ class ReadCapture(NamedTuple):
 
 
 def read(
-    source: Path | BinaryIO | HashingStream,
+    source: Path | BinaryIO,
     name: str,
     evidence_id: Callable[[], str],
     size: int | Callable[[], int],

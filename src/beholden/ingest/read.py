@@ -8,11 +8,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
-from beholden.engine.schemas import conform, empty, from_rows
+from beholden.engine.schemas import coded, empty, from_rows
 from beholden.ingest.formats import recognise
 from beholden.ingest.hashing import HashingStream, file_hash, hash_in_background
 from beholden.model.errors import BeholdenError, Problem, Report
@@ -46,7 +46,7 @@ class Ingested:
         rows = sorted(self.evidence, key=lambda row: str(row["evidence_id"]))
         return {
             "evidence": from_rows(EVIDENCE, rows),
-            "observations": pa.concat_tables([empty(OBSERVATIONS), *self.observations]),
+            "observations": pa.concat_tables([coded(OBSERVATIONS, empty(OBSERVATIONS)), *self.observations]),
             "flows": pa.concat_tables([empty(FLOWS), *self.flows]),
             "lookups": pa.concat_tables([empty(LOOKUPS), *self.lookups]),
         }
@@ -107,13 +107,15 @@ def _read_capture(
         read = captures.read(source, name, future.result, source.stat().st_size, report, options)
     else:
         stream = HashingStream(source)
-        read = captures.read(stream, name, stream.finish, lambda: stream.n_bytes, report, options)
+        read = captures.read(
+            cast("BinaryIO", stream), name, stream.finish, lambda: stream.n_bytes, report, options
+        )
     if seen is not None:
         if read.evidence["evidence_id"] in seen:
             return
         seen.add(str(read.evidence["evidence_id"]))
     result.evidence.append(read.evidence)
-    result.observations.append(read.observations)
+    result.observations.append(coded(OBSERVATIONS, read.observations))
     result.flows.append(read.flows)
     result.lookups.append(read.lookups)
 
@@ -141,4 +143,4 @@ def _read_inventory(
             "last_seen_at": inventory.last_seen_at,
         }
     )
-    result.observations.append(conform(OBSERVATIONS, inventory.observations))
+    result.observations.append(coded(OBSERVATIONS, inventory.observations))

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,7 +109,7 @@ def _put(aside: Path, out: Path) -> None:
             raise
 
 
-def _table(rows: list[dict[str, object]] | list[object]) -> pa.Table:
+def _table(rows: Sequence[Mapping[str, object]]) -> pa.Table:
     return pa.Table.from_pylist(rows) if rows else pa.table({})
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from publicsuffixlist import PublicSuffixList
 
@@ -37,10 +38,9 @@ def addresses(knowledge: Knowledge, texts: list[str]) -> pa.Table:
     asn = _in_ranges(knowledge.table("ip_asn"), "asn", parsed)
     country = _in_ranges(knowledge.table("ip_country"), "country", parsed)
     names = knowledge.table("asn")
-    owners = (
-        dict(zip(names["asn"].to_pylist(), names["organisation"].to_pylist(), strict=True)) if parsed else {}
-    )
-    return pa.table([texts, asn, [owners.get(number) for number in asn], country], schema=_ADDRESSES)
+    at = pc.index_in(pa.array(asn, names["asn"].type), names["asn"])
+    owners = names["organisation"].take(at).to_pylist()
+    return pa.table([texts, asn, owners, country], schema=_ADDRESSES)
 
 
 def _in_ranges(
@@ -52,7 +52,7 @@ def _in_ranges(
         places = [place for place, address in enumerate(parsed) if address.version == family]
         if not places or not table.num_rows:
             continue
-        ranges = table.filter(pa.compute.equal(table["family"], family))
+        ranges = table.filter(pc.equal(table["family"], family))
         starts, ends = (_keys(ranges[f"{end}{family}"], family) for end in ("start", "end"))
         shift = 0 if family == 4 else 64
         keys = np.array([int(parsed[place]) >> shift for place in places], dtype=np.uint64)
@@ -101,7 +101,7 @@ def prefix_of(knowledge: Knowledge, mac: str) -> dict[str, Any] | None:
     table = knowledge.table("prefixes")
     digits = mac.replace(":", "").upper()
     for length in (9, 7, 6):
-        place = pa.compute.index(table["prefix"], digits[:length]).as_py()
+        place = pc.index(table["prefix"], digits[:length]).as_py()
         if place >= 0:
             row: dict[str, Any] = table.slice(place, 1).to_pylist()[0]
             return row

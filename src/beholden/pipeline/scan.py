@@ -15,6 +15,7 @@ from beholden.attribute.attributions import attributions
 from beholden.attribute.exposures import exposures
 from beholden.engine import Engine, from_rows
 from beholden.engine.duck import Frame
+from beholden.engine.places import placed, sources, with_place
 from beholden.engine.store import Store
 from beholden.identify.identify import Identified, identify
 from beholden.ingest.read import Options, ingest
@@ -91,9 +92,10 @@ def scan(
         on_step("store")
         is_new = not (store.scans / scan_id).is_dir()
         if is_new:
+            numbered = engine.bind(sources(tables["evidence"], judgements["judgement_id"].to_pylist()))
             with store.writing(scan_id) as folder:
                 for name, frame in frames.items():
-                    engine.write(conformed(_BY_NAME[name], frame), folder / f"{name}.parquet")
+                    engine.write(conformed(_BY_NAME[name], frame, numbered), folder / f"{name}.parquet")
                 engine.write(engine.bind(from_rows(RUNS, [run])), folder / "runs.parquet")
         store.enter(run)
     return Outcome(scan_id, is_new, tables["evidence"].num_rows, n_devices)
@@ -108,8 +110,11 @@ def run_stages(
     on_step: Step,
 ) -> tuple[dict[str, Frame], ScoreSettings]:
     """Run identify, attribute, assess and score over ingested tables; gives frames by table name."""
-    observations, flows = engine.bind(tables["observations"]), engine.bind(tables["flows"])
-    found = identify(engine, observations, flows, judgements, knowledge)
+    numbered = sources(tables["evidence"], judgements["judgement_id"].to_pylist())
+    observations, flows = (
+        engine.bind(with_place(tables[name], numbered)) for name in ("observations", "flows")
+    )
+    found = identify(engine, observations, flows, judgements, numbered, knowledge)
     on_step("attribute")
     exposed = engine.keep(exposures(engine, found.flows, knowledge))
     held = engine.keep(attributions(engine, found.identifications, exposed, knowledge))
@@ -150,8 +155,13 @@ def run_stages(
     return frames | {"facts": engine.bind(used_facts(engine, frames, knowledge))}, settings
 
 
-def conformed(table: Table, frame: Frame) -> Frame:
-    """Order the columns of a frame as the model says; a nullable column that is not there is null."""
+def conformed(table: Table, frame: Frame, numbered: Frame) -> Frame:
+    """Order the columns of a frame as the model says, with places written out.
+
+    A nullable column that is not there is null.
+    """
+    if "place" in frame.collect_schema().names():
+        frame = placed(frame, numbered)
     names = set(frame.collect_schema().names())
     kinds = {
         "string": nw.String(), "int64": nw.Int64(), "float64": nw.Float64(), "bool": nw.Boolean(),
