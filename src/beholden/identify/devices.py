@@ -51,9 +51,21 @@ def identifiers(observations: Frame, resolved: Resolved) -> Frame:
     bound = resolved.bindings.join(macs, on="mac", how="inner").with_columns(
         identifier_kind=nw.lit("ip"), identifier=nw.col("ip")
     )
-    every = nw.concat([subjects, stated, bound.select(names)])
+    every = nw.concat([subjects, stated, bound.select(names), _behind(seen, resolved).select(names)])
     grouped = every.group_by(_KEY).agg(*spans)
     return grouped.rename({"first_seen_at": "valid_from", "last_seen_at": "valid_to"})
+
+
+def _behind(seen: Frame, resolved: Resolved) -> Frame:
+    """Give the addresses that a link address only carried: each is a device of its own, behind a router."""
+    own = resolved.subjects.filter(nw.col("subject_kind") == "ip", ~nw.col("device_id").is_null())
+    carried = seen.filter(nw.col("property") == "frame.ip", nw.col("subject_kind") == "mac").drop("device_id")
+    told = carried.select(
+        "first_seen_at", "last_seen_at", "place", mac=nw.col("subject"), subject=nw.col("value")
+    )
+    return told.join(own, on=["mac", "subject"], how="inner").with_columns(
+        identifier_kind=nw.lit("ip"), identifier=nw.col("subject")
+    )
 
 
 def devices(observations: Frame, known: Frame, resolved: Resolved) -> Frame:
