@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 import narwhals as nw
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from beholden.assess import advisories, channels, content, destinations, law, lists, structure
 from beholden.assess.context import SIGNAL_COLUMNS, Context
 from beholden.engine.duck import Frame
-from beholden.model.ids import content_id
 
 MEASURES = (law, lists, channels, destinations, content, structure, advisories)
 """Every module that measures signals: what beholden can find, on one screen."""
@@ -39,15 +37,20 @@ def assess(context: Context, judgements: pa.Table) -> Assessed:
         "kind", "category", "factor", "proposition"
     )
     kinds = context.devices.select("device_id", "kind")
-    held = strongest.join(rules, on="signal", how="inner").join(kinds, on="device_id", how="inner")
-    held = engine.keep(held.join(applies, on=["kind", "category", "factor", "proposition"], how="inner"))
-    identified = _identified(context, held, judgements)
-    numbered = held.join(identified, on=["device_id", "rule_id"], how="inner")
+    read = rules.select("signal", "rule_id", "category", "factor", "proposition", "fixed_strength")
+    held = strongest.join(read, on="signal", how="inner").join(kinds, on="device_id", how="inner")
+    held = held.join(applies, on=["kind", "category", "factor", "proposition"], how="inner")
+    held = engine.keep(_unsuppressed(held.with_columns(finding_id=_finding_id()), judgements))
     return Assessed(
-        engine.keep(_findings(numbered)),
-        engine.keep(_evidence(context, numbered)),
+        engine.keep(_findings(held, rules)),
+        engine.keep(_evidence(held)),
         engine.keep(lists.device_listings(context)),
     )
+
+
+def _finding_id() -> nw.Expr:
+    """Name a finding by what it is: the device, which is a content hash, and the rule."""
+    return nw.concat_str(nw.col("device_id"), nw.lit(":"), nw.col("rule_id"))
 
 
 def _strongest(signals: Frame) -> Frame:
@@ -67,65 +70,37 @@ def _rules(context: Context) -> pa.Table:
     return table.rename_columns([names.get(name, name) for name in table.column_names])
 
 
-def _identified(context: Context, held: Frame, judgements: pa.Table) -> Frame:
-    """Give each finding its content id; leave out those that a person suppressed."""
-    pairs = context.engine.collect(held.select("device_id", "rule_id").unique())
-    ids = [
-        content_id("finding", device, rule)
-        for device, rule in zip(pairs["device_id"].to_pylist(), pairs["rule_id"].to_pylist(), strict=True)
-    ]
-    numbered = pairs.append_column("finding_id", pa.array(ids, pa.string()))
-    mask = pc.equal(judgements["action"], "suppress") if judgements.num_rows else None
-    suppressed = judgements.filter(mask)["subject"] if mask is not None else pa.array([], pa.string())
-    kept = numbered.filter(
-        pc.invert(pc.is_in(numbered["finding_id"], pa.array(suppressed.to_pylist(), pa.string())))
-    )
-    return context.engine.bind(kept)
+def _unsuppressed(held: Frame, judgements: pa.Table) -> Frame:
+    """Leave out findings that a person suppressed."""
+    rows = judgements.to_pylist()
+    suppressed = [row["subject"] for row in rows if row["action"] == "suppress"]
+    return held.filter(~nw.col("finding_id").is_in(suppressed)) if suppressed else held
 
 
-def _findings(numbered: Frame) -> Frame:
-    keys = [
-        "finding_id", "device_id", "rule_id", "title", "category", "factor", "proposition", "weight", "attack",
-    ]  # fmt: skip
-    stated = numbered.with_columns(
-        strength=nw.when((nw.col("strength") > 0) & ~nw.col("fixed_strength").is_null())
-        .then(nw.col("fixed_strength"))
-        .otherwise(nw.col("strength")),
-        detail=nw.concat_str(nw.col("says_before"), nw.col("detail"), nw.col("says_after")),
+def _findings(held: Frame, rules: Frame) -> Frame:
+    """Give one row per device and rule, with what its rule says of it and the facts it rests on."""
+    fixed = (nw.col("strength") > 0) & ~nw.col("fixed_strength").is_null()
+    stated = held.with_columns(
+        strength=nw.when(fixed).then(nw.col("fixed_strength")).otherwise(nw.col("strength")),
+        path=nw.when(nw.col("place").is_null()).then(nw.col("path")).otherwise(nw.lit("")),
     )
-    return stated.group_by(keys).agg(
+    keys = ["finding_id", "device_id", "rule_id", "category", "factor", "proposition"]
+    grouped = stated.group_by(keys).agg(
         nw.col("strength").max(),
         nw.col("confidence").max(),
         nw.col("observed_at").max(),
         nw.col("detail").min(),
+        nw.col("path").max(),
+    )
+    told = rules.select("rule_id", "title", "weight", "attack", "says_before", "says_after", "rule_fact")
+    return grouped.join(told, on="rule_id", how="inner").with_columns(
+        detail=nw.concat_str(nw.col("says_before"), nw.col("detail"), nw.col("says_after")),
+        path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("rule_fact")).str.strip_chars(),
     )
 
 
-def _evidence(context: Context, numbered: Frame) -> Frame:
-    """Give observations and facts under each finding, at most some of each."""
-    engine = context.engine
-    seen = (
-        numbered.filter(~nw.col("place").is_null())
-        .select("finding_id", "place", "property", "value")
-        .unique()
-    )
-    ranked = seen.with_columns(rank=nw.col("place").rank("dense").over("finding_id"))
-    observed = ranked.filter(nw.col("rank") <= _MOST_PROOFS).drop("rank")
-    observed = observed.with_columns(fact_id=nw.lit(None, dtype=nw.String))
-    paths = engine.collect(numbered.select("finding_id", "path", "rule_fact").unique())
-    joined = pc.binary_join_element_wise(paths["path"], paths["rule_fact"], " ")
-    split = pc.split_pattern_regex(joined, " +")
-    facts = pa.table(
-        {
-            "finding_id": paths["finding_id"].take(pc.list_parent_indices(split)),
-            "fact_id": pc.list_flatten(split),
-        }
-    )
-    facts = facts.filter(pc.not_equal(facts["fact_id"], "")).group_by(["finding_id", "fact_id"]).aggregate([])
-    known = engine.bind(facts).with_columns(
-        place=nw.lit(None, dtype=nw.Int64),
-        property=nw.lit(None, dtype=nw.String),
-        value=nw.lit(None, dtype=nw.String),
-    )
-    columns = ["finding_id", "place", "property", "value", "fact_id"]
-    return nw.concat([observed.select(columns), known.select(columns)])
+def _evidence(held: Frame) -> Frame:
+    """Give the observations under each finding, at most some of each, with the facts that read them."""
+    seen = held.filter(~nw.col("place").is_null()).select("finding_id", "place", "property", "value", "path")
+    ranked = seen.unique().with_columns(rank=nw.col("place").rank("dense").over("finding_id"))
+    return ranked.filter(nw.col("rank") <= _MOST_PROOFS).drop("rank")

@@ -263,7 +263,7 @@ FINDINGS = Table(
     "findings",
     "a rule that holds, or was looked at and does not hold, for a device",
     (
-        _c("finding_id", "string", "content hash"),
+        _c("finding_id", "string", "device and rule, joined by a colon"),
         _DEVICE,
         _c("rule_id", "string", "rule in knowledge/rules"),
         _c("title", "string", "title of the rule"),
@@ -276,20 +276,21 @@ FINDINGS = Table(
         _c("confidence", "float64", "confidence before ageing", "0-1"),
         _n("observed_at", "timestamp", "when the evidence was seen, UTC"),
         _c("detail", "string", "the rule's sentence, filled in"),
+        _c("path", "string", "fact ids it rests on besides its evidence, joined by a space"),
     ),
 )
 
 FINDING_EVIDENCE = Table(
     "finding_evidence",
-    "one observation or fact a finding rests on",
+    "one observation a finding rests on",
     (
         _c("finding_id", "string", "finding"),
-        _n("evidence_id", "string", "evidence, where it rests on an observation"),
-        _n("locator_kind", "string", "frame, row or line"),
-        _n("locator", "int64", "place in the evidence"),
+        _EVIDENCE,
+        _LOCATOR_KIND,
+        _LOCATOR,
         _n("property", "string", "property observed"),
         _n("value", "string", "value observed"),
-        _n("fact_id", "string", "fact, where it rests on knowledge"),
+        _c("path", "string", "fact ids that read the observation so, joined by a space"),
     ),
 )
 

@@ -97,7 +97,7 @@ class _Proof:
 
     def facts(self, ids: str | None) -> list[Document]:
         """Give the facts of a path with their sources."""
-        known = (self._facts.get(one) for one in (ids or "").split())
+        known = (self._facts.get(one) for one in dict.fromkeys((ids or "").split()))
         return [
             {
                 "fact": fact["fact_id"],
@@ -223,8 +223,8 @@ class _Proof:
             "confidence": row["confidence"],
             "attack": row["attack"],
             "observed_at": row["observed_at"],
-            "evidence": [self.place(one) for one in proofs if one["evidence_id"] is not None],
-            "facts": [fact for one in proofs if one["fact_id"] for fact in self.facts(one["fact_id"])],
+            "evidence": [self.place(one) for one in proofs],
+            "facts": self.facts(" ".join([row["path"], *(one["path"] for one in proofs)])),
         }
 
 

@@ -11,7 +11,8 @@ from beholden.engine.duck import Frame
 from beholden.knowledge.base import Knowledge
 
 _WHERE = (
-    ("finding_evidence", "fact_id"),
+    ("finding_evidence", "path"),
+    ("findings", "path"),
     ("identifications", "fact_id"),
     ("exposures", "fact_id"),
     ("device_listings", "fact_id"),

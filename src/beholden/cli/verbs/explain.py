@@ -78,7 +78,7 @@ def _print_risk(risk: Row) -> None:
 
 def _print_finding(finding: Row) -> None:
     print_line(
-        f"    {finding['finding'][:8]} s {finding['strength']:.2f} c {finding['confidence']:.2f}: {finding['says']}"
+        f"    {finding['rule']} s {finding['strength']:.2f} c {finding['confidence']:.2f}: {finding['says']}"
     )
     for row in finding["evidence"][:_MOST_EVIDENCE]:
         _print_place(row, "      ")

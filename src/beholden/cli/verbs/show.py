@@ -46,7 +46,7 @@ def _flow(row: Row) -> list[str]:
 
 def _finding(row: Row) -> list[str]:
     return [
-        row["finding_id"][:8], row["label"] or row["device"][:8], row["category"], row["factor"],
+        row["finding_id"], row["label"] or row["device"][:8], row["category"], row["factor"],
         f"{row['strength']:.2f}", f"{row['confidence']:.2f}", row["detail"],
     ]  # fmt: skip
 
