@@ -33,7 +33,7 @@ def by_enumeration(causes, mitigation):
     return bad
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.lists(st.tuples(*[st.lists(chances, min_size=1, max_size=3)] * 4), min_size=1, max_size=5))
 def test_invariant_08_closed_form_equals_the_bayesian_network(cases):
     """Beliefs are set to the causes' probabilities with nothing unknown; weights are one."""

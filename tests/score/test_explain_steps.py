@@ -10,7 +10,7 @@ from oracle import Oracle
 from beholden.score.explain_steps import recompute
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(fleets(), st.integers(0, 6))
 def test_recomputed_steps_equal_the_frames(fleet, gamma):
     chosen = settings_of(gamma=gamma)

@@ -35,7 +35,7 @@ from beholden.engine import Engine
 from beholden.model.risks import CATEGORIES
 from beholden.score import score
 
-EXAMPLES = settings(max_examples=5, deadline=None)
+EXAMPLES = settings(max_examples=3, deadline=None)
 DUST = 1e-12
 BOUNDS = ("lower", "likelihood", "upper", "upper_full")
 

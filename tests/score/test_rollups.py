@@ -15,7 +15,7 @@ from beholden.model.risks import CATEGORIES
 from beholden.model.tables import ROLLUP_BINS, ROLLUPS
 from beholden.score import frechet_bounds, merge_bins, merge_rollups, rollup_bins, rollups
 
-EXAMPLES = settings(max_examples=5, deadline=None)
+EXAMPLES = settings(max_examples=3, deadline=None)
 SUMS = [name for name in ROLLUPS.column_names if name.startswith(("sum_", "n_"))]
 KEYS = ("dimension", "group", "category")
 

@@ -12,6 +12,8 @@ from beholden.score.settings import Frame, ScoreSettings
 from beholden.score.slots import GROUP, SLOTS, in_slot, total
 
 KNOWN = ("belief", "disbelief", "seen", "conflicted")
+BLANK = ""
+"""The unit of rows without evidence; no device has an empty id."""
 BOUNDS = ("lower", "point", "upper", "full")
 
 
@@ -23,10 +25,11 @@ class Factors:
     blank: Frame
 
 
-def side_by_side(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Frame:
+def grid(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Frame:
     """Set each unit's opinions side by side: one row per unit, category and factor with evidence that applies.
 
-    `units(unit_id, kind)`; `opinions` as fused.
+    `units(unit_id, kind)`; `opinions` as fused. Below stand, per kind, the rows of a unit without any evidence:
+    what nobody looked at is a constant of the kind.
     """
     flag = nw.when(nw.col("is_conflicted")).then(nw.lit(1)).otherwise(nw.lit(0))
     evidence = (
@@ -36,24 +39,22 @@ def side_by_side(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Fr
         .group_by("unit_id", *GROUP)
         .agg(*(in_slot(column, slot) for column in KNOWN for slot in SLOTS))
     )
-    return evidence.join(wide, on=list(GROUP), how="inner").with_columns(
+    blank = wide.with_columns(
+        *(nw.lit(0.0).alias(f"{column}_{s}") for column in KNOWN[:2] for s in SLOTS),
+        *(nw.lit(0).alias(f"{column}_{s}") for column in KNOWN[2:] for s in SLOTS),
+        unit_id=nw.lit(BLANK),
+    )
+    evidenced = evidence.join(wide, on=list(GROUP), how="inner").with_columns(
         *(nw.col(f"{column}_{s}").fill_null(0.0) for column in KNOWN[:2] for s in SLOTS),
         *(nw.col(f"{column}_{s}").fill_null(0) for column in KNOWN[2:] for s in SLOTS),
     )
+    columns = blank.collect_schema().names()
+    return nw.concat([evidenced.select(*columns), blank], how="vertical")
 
 
-def blank(wide: Frame) -> Frame:
-    """Give the rows of a unit without any evidence, per kind."""
-    return wide.with_columns(
-        *(nw.lit(0.0).alias(f"{column}_{s}") for column in KNOWN[:2] for s in SLOTS),
-        *(nw.lit(0).alias(f"{column}_{s}") for column in KNOWN[2:] for s in SLOTS),
-        unit_id=nw.lit(""),
-    )
-
-
-def _expectations(grid: Frame) -> Frame:
+def _expectations(rows: Frame) -> Frame:
     unknown = {s: 1.0 - nw.col(f"belief_{s}") - nw.col(f"disbelief_{s}") for s in SLOTS}
-    return grid.with_columns(
+    return rows.with_columns(
         *(
             (nw.col(f"belief_{s}") + nw.col(f"base_rate_{s}") * unknown[s]).alias(f"expected_{s}")
             for s in SLOTS
@@ -63,18 +64,18 @@ def _expectations(grid: Frame) -> Frame:
     )
 
 
-def factor_rows(grid: Frame, settings: ScoreSettings) -> Frame:
+def factor_rows(rows: Frame, settings: ScoreSettings) -> Frame:
     """Add the four bounds, the bounds with each slot known, and the weights applicable and looked at."""
-    grid = _expectations(grid).with_columns(
+    rows = _expectations(rows).with_columns(
         weight_applicable=total([nw.col(f"weight_{s}") for s in SLOTS]),
         weight_seen=total([nw.col(f"weight_{s}") * nw.col(f"seen_{s}") for s in SLOTS]),
         n_conflicts=total([nw.col(f"conflicted_{s}") for s in SLOTS]),
     )
     if not settings.mean_combined:
-        return noisy_or(grid, settings.gamma).select(*_kept())
+        return noisy_or(rows, settings.gamma).select(*_kept())
     is_mean = nw.col("category").is_in(list(settings.mean_combined))
-    noisy = noisy_or(grid.filter(~is_mean), settings.gamma)
-    mean = weighted_mean(grid.filter(is_mean), settings.gamma, len(settings.veto), settings.veto_floor)
+    noisy = noisy_or(rows.filter(~is_mean), settings.gamma)
+    mean = weighted_mean(rows.filter(is_mean), settings.gamma, len(settings.veto), settings.veto_floor)
     return nw.concat([noisy.select(*_kept()), mean.select(*_kept())], how="vertical")
 
 

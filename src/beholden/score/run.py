@@ -7,7 +7,7 @@ import narwhals as nw
 from beholden.score.archetypes import archetypes
 from beholden.score.categories import category_rows, narrowings, next_best
 from beholden.score.contributions import contributions
-from beholden.score.factors import Factors, blank, factor_rows, side_by_side
+from beholden.score.factors import BLANK, Factors, factor_rows, grid
 from beholden.score.index import device_scores, severity_of
 from beholden.score.opinions import mitigation_factors, opinions, with_half_lives
 from beholden.score.settings import Frame, Inputs, Keep, ScoreSettings, recompute_each_time
@@ -46,8 +46,9 @@ def score(
     units = keep(members.filter(nw.col("unit_id") == nw.col("device_id")).select("unit_id", "kind"))
     evidence = inputs.findings.rename({"device_id": "unit_id"}).join(units, on="unit_id", how="semi")
     held = keep(opinions(with_half_lives(evidence, inputs.rules), settings))
-    evidenced = keep(factor_rows(keep(side_by_side(units, held, slots, wide)), settings))
-    factors = Factors(evidenced, keep(factor_rows(blank(wide), settings)))
+    computed = keep(factor_rows(keep(grid(units, held, slots, wide)), settings))
+    has_evidence = nw.col("unit_id") != BLANK
+    factors = Factors(computed.filter(has_evidence), computed.filter(~has_evidence))
     asked = impacts.filter(nw.col("category").is_in(list(settings.severities)))
     rows = units.join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")
     categories = keep(
