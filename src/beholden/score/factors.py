@@ -71,6 +71,7 @@ def factor_rows(rows: Frame, settings: ScoreSettings) -> Frame:
         weight_seen=total([nw.col(f"weight_{s}") * nw.col(f"seen_{s}") for s in SLOTS]),
         n_conflicts=total([nw.col(f"conflicted_{s}") for s in SLOTS]),
     )
+    rows = rows.drop(*(f"{column}_{s}" for column in ("base_rate", *KNOWN[2:]) for s in SLOTS))
     if not settings.mean_combined:
         return noisy_or(rows, settings.gamma).select(*_kept())
     is_mean = nw.col("category").is_in(list(settings.mean_combined))
