@@ -8,7 +8,6 @@ import pyarrow as pa
 
 from beholden.assess.context import Context, signal
 from beholden.engine.duck import Frame
-from beholden.knowledge.names import normalise
 
 _VERSION_UNKNOWN = 0.3  # the product matches, the version is not known
 _SHORTEST = 4
@@ -46,16 +45,9 @@ def measure(context: Context) -> Iterator[Frame]:
 
 def _match(context: Context, pairs: list[dict[str, str]]) -> pa.Table:
     """Look each distinct (company, model) up among the products of that company's entries."""
-    spelled = dict(
-        zip(
-            *(context.knowledge.table("aliases")[name].to_pylist() for name in ("spelling", "company")),
-            strict=True,
-        )
-    )
-    forms = frozenset(row["form"] for row in context.knowledge.rows("legal_forms"))
     products: dict[str, list[tuple[str, str]]] = {}
     for row in context.knowledge.rows("kev"):
-        company = spelled.get(normalise(row["vendor"], forms))
+        company = context.knowledge.spellings.find(row["vendor"])
         if company:
             products.setdefault(company, []).append((row["product"], row["cve"]))
     rows = []

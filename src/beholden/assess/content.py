@@ -45,7 +45,8 @@ def _told(observations: Frame, name: str, strength: float) -> Frame:
 
 def _latest(observations: Frame, properties: tuple[str, ...]) -> Frame:
     kept = observations.filter(nw.col("property").is_in(list(properties)))
-    return kept.group_by("device_id").agg(observed_at=nw.col("last_seen_at").max())
+    latest = kept.group_by("device_id").agg(observed_at=nw.col("last_seen_at").max())
+    return latest.with_columns(silence=nw.lit(1.0))
 
 
 def _certificates(context: Context) -> Iterator[Frame]:
@@ -97,10 +98,12 @@ def _scanning(context: Context) -> Iterator[Frame]:
     hours = nw.when(span > 1.0).then(span).otherwise(1.0)
     target, total = nw.col("n_target").cast(nw.Float64), nw.col("n").cast(nw.Float64)
     fans_out = (target / hours > most) & (target / total > least_share)
+    silence = context.watched().select("device_id", "silence")
     yield signal(
-        context.engine.keep(counts),
+        context.engine.keep(counts.join(silence, on="device_id", how="inner")),
         "scan.telnet",
         strength=nw.when(fans_out).then(1.0).otherwise(0.0),
+        confidence=nw.when(fans_out).then(1.0).otherwise(nw.col("silence")),
         observed_at=nw.col("ended"),
         detail=nw.concat_str(nw.col("n_target").cast(nw.String), nw.lit(" addresses tried on such ports")),
         place=nw.col("place"),

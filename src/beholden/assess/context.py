@@ -1,5 +1,6 @@
 """What the measures read and what they give."""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from beholden.engine.duck import Frame
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
 
+_HOUR_US = 3_600_000_000
 SIGNAL_COLUMNS = [
     "device_id",
     "signal",
@@ -60,15 +62,30 @@ class Context:
         """Give one list of a signal's parameters."""
         return self.parameters[signal][name].split()
 
+    @cached_property
+    def watch_hours(self) -> float:
+        """Give how long a device must have been watched before silence counts in full."""
+        return float(tomllib.loads(self.knowledge.text("claims.toml"))["absence"]["watch_hours"])
+
     def watched(self) -> Frame:
-        """Give the devices (device_id) whose conversations were seen: only of them can absence be said."""
+        """Give the devices whose conversations were seen: device_id, observed_at, and how sure silence is.
+
+        Only of them can absence be said, and a minute of silence says little of a day.
+        """
         sides = [
             self.flows.filter(~nw.col(f"{side}_device_id").is_null()).select(
-                device_id=nw.col(f"{side}_device_id"), seen_at=nw.col("last_seen_at")
+                "first_seen_at", "last_seen_at", device_id=nw.col(f"{side}_device_id")
             )
             for side in ("client", "server")
         ]
-        return nw.concat(sides).group_by("device_id").agg(observed_at=nw.col("seen_at").max())
+        spans = (
+            nw.concat(sides)
+            .group_by("device_id")
+            .agg(begun=nw.col("first_seen_at").min(), observed_at=nw.col("last_seen_at").max())
+        )
+        hours = (nw.col("observed_at") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
+        share = hours / self.watch_hours
+        return spans.with_columns(silence=nw.when(share < 1.0).then(share).otherwise(1.0))
 
 
 def _parse(text: str) -> Mapping[str, str]:
@@ -107,13 +124,17 @@ def signal(frame: Frame, name: str, **columns: nw.Expr) -> Frame:
 
 
 def absent(name: str, found: Frame, looked: Frame, detail: str) -> Frame:
-    """Say strength 0 for devices where it was looked (device_id, observed_at) and not found."""
+    """Say strength 0 for devices where it was looked (device_id, observed_at, silence) and not found.
+
+    silence is how sure the absence is.
+    """
     hit = found.select("device_id").unique().with_columns(is_found=nw.lit(value=True))
     rest = looked.join(hit, on="device_id", how="left").filter(nw.col("is_found").is_null())
     return signal(
-        rest.select("device_id", "observed_at"),
+        rest.select("device_id", "observed_at", "silence"),
         name,
         strength=nw.lit(0.0),
+        confidence=nw.col("silence"),
         observed_at=nw.col("observed_at"),
         detail=nw.lit(detail),
     )

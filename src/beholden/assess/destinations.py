@@ -15,16 +15,13 @@ _INFRASTRUCTURE = ("ntp", "dns", "hosting", "platform", "store")
 def measure(context: Context) -> Iterator[Frame]:
     """Measure destinations; where names were seen, absence is said too."""
     outbound = context.engine.keep(context.exposures.filter(~nw.col("is_inbound")))
-    named = (
-        outbound.filter(~nw.col("name").is_null())
-        .group_by("device_id")
-        .agg(observed_at=nw.col("last_seen_at").max())
-    )
     watched = context.engine.keep(context.watched())
+    names = outbound.filter(~nw.col("name").is_null()).select("device_id").unique()
+    named = watched.join(names, on="device_id", how="inner")
     adverts = _seen(outbound.filter(nw.col("service") == "advertising"), "destination.advertising", 1.0)
     yield adverts
     yield absent("destination.advertising", adverts, named, "names were seen, none of advertising")
-    yield from _unexpected(context, outbound)
+    yield from _unexpected(context, outbound, watched)
     clear = _seen(
         outbound.filter(nw.col("bytes_up") > 0, _on_ports(context.words("payload.cleartext", "ports"))),
         "payload.cleartext",
@@ -34,7 +31,7 @@ def measure(context: Context) -> Iterator[Frame]:
     yield absent("payload.cleartext", clear, watched, "no payload in clear to the Internet")
 
 
-def _unexpected(context: Context, outbound: Frame) -> Iterator[Frame]:
+def _unexpected(context: Context, outbound: Frame, watched: Frame) -> Iterator[Frame]:
     """Tell of operators who are neither the maker's group nor infrastructure; only where the maker is known."""
     groups = context.engine.bind(_groups(context))
     roles = ["brand", "maker", "owner"]
@@ -60,7 +57,7 @@ def _unexpected(context: Context, outbound: Frame) -> Iterator[Frame]:
         )
     )
     yield hits
-    looked = met.group_by("device_id").agg(observed_at=nw.col("last_seen_at").max())
+    looked = watched.join(met.select("device_id").unique(), on="device_id", how="inner")
     yield absent("destination.unexpected", hits, looked, "all destinations are the maker's or infrastructure")
 
 

@@ -18,6 +18,9 @@ _ROLES = {
     "module.compelled": ("module_maker",),
     "chip.compelled": ("chip_maker",),
 }
+_NO_DATA = (53, 123)
+"""DNS and NTP: a question for a name or the time takes no data of the device along."""
+
 _NOT_OF_CONCERN = "not of concern to this profile"
 _SCHEMA = pa.schema(
     [
@@ -44,7 +47,10 @@ def measure(context: Context) -> Iterator[Frame]:
     telling = law.filter(~nw.col("flaw_strength").is_null())
     makers = known.filter(nw.col("role") == "maker").join(telling, on="jurisdiction", how="inner")
     yield _flaws(makers)
-    met = context.exposures.filter(~nw.col("is_inbound"))
+    carries_data = ~nw.col("server_port").is_in(list(_NO_DATA)) & ~nw.col("service").fill_null("").is_in(
+        ["ntp", "dns"]
+    )
+    met = context.exposures.filter(~nw.col("is_inbound"), carries_data)
     yield _operators(met.join(compelled, on="jurisdiction", how="inner", suffix="_law"), context)
     placed = compelled.rename({"jurisdiction": "address_country"})
     yield _storage(met.join(placed, on="address_country", how="inner", suffix="_law"))

@@ -104,18 +104,15 @@ class _Spellings:
     """Spellings of companies and kinds."""
 
     def __init__(self, knowledge: Knowledge) -> None:
-        table = knowledge.table("aliases")
-        spelled = zip(*(table[name].to_pylist() for name in ("spelling", "company", "fact_id")), strict=True)
-        self._companies = {spelling: (company, fact_id) for spelling, company, fact_id in spelled}
+        self._companies = knowledge.spellings
+        self._facts = {row["company"]: row["fact_id"] for row in knowledge.rows("companies")}
         self._kinds = {normalise(row["name"]): row["kind"] for row in knowledge.rows("kind_names")}
-        self._kinds |= {
-            normalise(row["kind"].replace("_", " ")): row["kind"] for row in knowledge.rows("kinds")
-        }
-        self._forms = frozenset(row["form"] for row in knowledge.rows("legal_forms"))
+        for row in knowledge.rows("kinds"):
+            self._kinds[normalise(row["kind"].replace("_", " "))] = row["kind"]
 
     def vendor(self, name: str) -> tuple[str, str | None, str | None]:
-        company, fact_id = self._companies.get(normalise(name, self._forms), (f"{STATED}{name}", None))
-        return "brand", company, fact_id
+        company = self._companies.find(name)
+        return "brand", company or f"{STATED}{name}", self._facts.get(company) if company else None
 
     def kind(self, name: str) -> tuple[str, str | None, str | None]:
         return "kind", self._kinds.get(normalise(name)), None

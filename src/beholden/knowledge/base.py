@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from beholden.knowledge.names import Spellings
 from beholden.model.errors import BeholdenError
 
 _SHIPPED = Path(__file__).parent / "data"
@@ -83,3 +84,14 @@ class Knowledge:
         """Give a small table as rows."""
         rows: list[dict[str, Any]] = self.table(name).to_pylist()
         return rows
+
+    @cached_property
+    def spellings(self) -> Spellings:
+        """Give the spellings of companies, to find companies by name."""
+        book = Spellings(frozenset(self.table("legal_forms")["form"].to_pylist()))
+        for row in self.rows("aliases"):
+            if row["is_whole"]:
+                book.whole[row["spelling"]] = row["company"]
+            else:
+                book.bare.setdefault(row["spelling"], set()).add(row["company"])
+        return book

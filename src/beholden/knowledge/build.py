@@ -72,7 +72,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "applies": _table(expand_applies(rules, kinds)),
         "impacts": _table(load_impacts(root, ledger, kinds)),
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
-        "legal_forms": pa.table({"form": pa.array(sorted(companies.legal_forms), pa.string())}),
+        "legal_forms": pa.table({"form": pa.array(sorted(companies.spellings.legal_forms), pa.string())}),
         "fingerprints": _fingerprints(root, ledger, companies),
     }
     tables["facts"] = ledger.table()
@@ -114,14 +114,24 @@ def _table(rows: Sequence[Mapping[str, object]]) -> pa.Table:
 
 
 def _aliases(companies: Companies) -> pa.Table:
-    keys = sorted(companies.aliases)
-    return pa.table(
+    """Give spelling, company and fact; a bare spelling, without its legal form, counts where no whole one does."""
+    book = companies.spellings
+    rows = [
+        {"spelling": spelling, "company": company, "is_whole": True,
+         "fact_id": companies.spelling_facts.get((spelling, company), companies.companies[company].fact_id)}
+        for spelling, company in sorted(book.whole.items())
+    ]  # fmt: skip
+    rows += [
         {
-            "spelling": pa.array(keys, pa.string()),
-            "company": pa.array([companies.aliases[key] for key in keys], pa.string()),
-            "fact_id": pa.array([companies.alias_facts[key] for key in keys], pa.string()),
+            "spelling": spelling,
+            "company": company,
+            "is_whole": False,
+            "fact_id": companies.companies[company].fact_id,
         }
-    )
+        for spelling, bearers in sorted(book.bare.items())
+        for company in sorted(bearers)
+    ]
+    return pa.Table.from_pylist(rows)
 
 
 def _fingerprints(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
-from beholden.knowledge.names import normalise
+from beholden.knowledge.names import Spellings, normalise
 
 _PACKS = ("companies/companies.csv", "listings/companies.csv", "vocabulary/companies.csv")
 _TO_MAKER = ("brand_of", "brand_licensed_to")
@@ -47,14 +47,13 @@ class Companies:
     """All companies, spellings and ties."""
 
     companies: dict[str, Company] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    alias_facts: dict[str, str] = field(default_factory=dict)
+    spellings: Spellings = field(default_factory=Spellings)
+    spelling_facts: dict[tuple[str, str], str] = field(default_factory=dict)
     relations: dict[str, list[Relation]] = field(default_factory=dict)
-    legal_forms: frozenset[str] = frozenset()
 
     def find(self, name: str) -> str | None:
-        """Give the company with this spelling, None where none is known."""
-        return self.aliases.get(normalise(name, self.legal_forms))
+        """Give the company with this spelling, None where none or several are known."""
+        return self.spellings.find(name)
 
     def step(self, company: str, kinds: Iterable[str]) -> Relation | None:
         """Give the strongest tie of these kinds that leads up from a company."""
@@ -87,12 +86,12 @@ class Companies:
 def load_companies(root: Path, ledger: Ledger) -> Companies:
     """Read companies, aliases and relations; raises KnowledgeError for what does not resolve."""
     forms = frozenset(row["form"] for row in read_csv(root, "vocabulary/legal_forms.csv"))
-    book = Companies(legal_forms=forms)
+    book = Companies(spellings=Spellings(forms))
     for pack in _PACKS:
         for row in read_csv(root, pack):
             _add_company(book, row, ledger)
     for row in read_csv(root, "companies/aliases.csv"):
-        _add_alias(book, row, row["alias"], ledger)
+        _add_alias(book, row, ledger)
     for pack in _PACKS:
         for row in read_csv(root, pack):
             _claim_own_names(book, row)
@@ -121,30 +120,22 @@ def _add_company(book: Companies, row: Row, ledger: Ledger) -> None:
 
 
 def _claim_own_names(book: Companies, row: Row) -> None:
-    """Claim slug and names as spellings, where no alias was given to another company."""
+    """Claim a company's names as spellings, where no alias gave them to another company."""
     fact_id = book.companies[row["company"]].fact_id
-    for spelling in (row["company"].replace("-", " "), row["name"], row["legal_name"]):
-        _claim(book, row, spelling, row["company"], fact_id, strict=False)
+    for spelling in (row["name"], row["legal_name"]):
+        if book.spellings.add(spelling, row["company"]) is None:
+            book.spelling_facts.setdefault((normalise(spelling), row["company"]), fact_id)
 
 
-def _add_alias(book: Companies, row: Row, spelling: str, ledger: Ledger) -> None:
-    if row["company"] not in book.companies:
-        raise KnowledgeError(f"{row.place}: no company {row['company']!r}")
-    fact_id = ledger.add(row, f"{spelling} is a spelling of {book.companies[row['company']].name}")
-    _claim(book, row, spelling, row["company"], fact_id, strict=True)
-
-
-def _claim(book: Companies, row: Row, spelling: str, slug: str, fact_id: str, *, strict: bool) -> None:
-    key = normalise(spelling, book.legal_forms)
-    if not key:
-        return
-    holder = book.aliases.get(key)
-    if holder is not None and holder != slug:
-        if strict:
-            raise KnowledgeError(f"{row.place}: {spelling!r} is a spelling of {holder} and of {slug}")
-        return
-    book.aliases[key] = slug
-    book.alias_facts.setdefault(key, fact_id)
+def _add_alias(book: Companies, row: Row, ledger: Ledger) -> None:
+    company = row["company"]
+    if company not in book.companies:
+        raise KnowledgeError(f"{row.place}: no company {company!r}")
+    holder = book.spellings.add(row["alias"], company)
+    if holder is not None:
+        raise KnowledgeError(f"{row.place}: {row['alias']!r} is a spelling of {holder} and of {company}")
+    fact_id = ledger.add(row, f"{row['alias']} is a spelling of {book.companies[company].name}")
+    book.spelling_facts.setdefault((normalise(row["alias"]), company), fact_id)
 
 
 def _add_relation(book: Companies, row: Row, ledger: Ledger) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
-from beholden.knowledge.names import normalise
 
 Document = dict[str, Any]
 _MAC = re.compile(r"[0-9a-f]{6,12}")
@@ -68,10 +67,7 @@ def _domain(knowledge: Knowledge, text: str) -> Document:
 
 
 def _company(knowledge: Knowledge, name: str) -> str | None:
-    forms = frozenset(knowledge.table("legal_forms")["form"].to_pylist())
-    table = knowledge.table("aliases")
-    spelled = dict(zip(table["spelling"].to_pylist(), table["company"].to_pylist(), strict=True))
-    return spelled.get(normalise(name, forms))
+    return knowledge.spellings.find(name)
 
 
 def _document(
