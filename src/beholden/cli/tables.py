@@ -28,13 +28,14 @@ def _width() -> int:
     return max(shutil.get_terminal_size((80, 24)).columns, 80)
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under a header; the widest columns give way until all fit."""
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], whole: Sequence[str] = ()) -> None:
+    """Print rows under a header; the widest columns give way until all fit, but those named whole."""
     lines = [[clean(cell) for cell in row] for row in (header, *rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(header))]
     room = _width() - _GAP * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > _LEAST:
-        widths[widths.index(max(widths))] -= 1
+    giving = [place for place, name in enumerate(header) if name not in whole]
+    while sum(widths) > room and max(widths[place] for place in giving) > _LEAST:
+        widths[max(giving, key=lambda place: widths[place])] -= 1
     for line in lines:
         cells = [cut(cell, width).ljust(width) for cell, width in zip(line, widths, strict=True)]
         sys.stdout.write((" " * _GAP).join(cells).rstrip() + "\n")

@@ -18,13 +18,13 @@ def _name(company: Row | None) -> str:
 
 def _device(row: Row) -> list[str]:
     place = next(iter([*row["macs"], *row["ips"], *row["serials"], *row["hostnames"]]), "")
-    clouds = ", ".join(
-        f"{one['operator']} ({one['jurisdiction']})" for one in row["clouds"] if one["operator"]
-    )
+    known = [(row["brand"] or {}).get("name"), row["model"], row["kind"]]
     part = row["module"] or row["chip"]
+    clouds = sorted({one["jurisdiction"] or "?" for one in row["clouds"] if one["operator"]})
     return [
-        row["device"][:8], place, _name(row["brand"]), row["model"] or row["kind"] or "?",
-        _name(part), clouds or "?", f"{row['index']:.0f}", f"{row['lower']:.0f}–{row['upper']:.0f}",
+        place or row["device"], " ".join(text for text in known if text) or "?",
+        (row["owner"] or {}).get("jurisdiction") or "?", _name(part) if part else "?", " ".join(clouds) or "?",
+        f"{row['index']:.0f}", f"{row['lower']:.0f}–{row['upper']:.0f}",
     ]  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def _maker(row: Row) -> list[str]:
 def _flow(row: Row) -> list[str]:
     arrow = "in" if row["is_inbound"] else "out"
     return [
-        row["device"][:8], row["label"] or "", arrow, row["name"] or row["address"],
+        row["label"] or row["device"], arrow, row["name"] or row["address"],
         f"{row['protocol']}/{row['server_port']}", f"{row['operator_id'] or '?'} ({row['jurisdiction'] or '?'})",
         row["address_country"] or "?", str(row["bytes_up"]), str(row["bytes_down"]),
     ]  # fmt: skip
@@ -46,7 +46,7 @@ def _flow(row: Row) -> list[str]:
 
 def _finding(row: Row) -> list[str]:
     return [
-        row["finding_id"], row["label"] or row["device"][:8], row["category"], row["factor"],
+        row["label"] or row["device"][:8], row["rule_id"], row["factor"],
         f"{row['strength']:.2f}", f"{row['confidence']:.2f}", row["detail"],
     ]  # fmt: skip
 
@@ -60,14 +60,18 @@ def _scan(row: Row) -> list[str]:
 
 _VIEWS: dict[str, tuple[Sequence[str], Callable[[Row], list[str]]]] = {
     "devices": (
-        ["device", "identifier", "brand", "model or kind", "part", "clouds", "index", "bounds"],
+        ["device", "what", "law", "part", "clouds", "index", "bounds"],
         _device,
     ),
     "makers": (["maker", "law", "owner", "law", "devices", "lists", "index"], _maker),
-    "flows": (["device", "what", "way", "destination", "port", "operator", "at", "up", "down"], _flow),
-    "findings": (["finding", "device", "risk", "f", "s", "c", "says"], _finding),
+    "flows": (["device", "way", "destination", "port", "operator", "at", "up", "down"], _flow),
+    "findings": (["device", "rule", "f", "s", "c", "says"], _finding),
     "scans": (["scan", "finished", "profile", "evidence", "devices"], _scan),
 }
+
+
+_WHOLE = {"devices": ("device", "index", "bounds"), "flows": ("port", "up", "down"), "scans": ("scan",)}
+"""Columns that are never cut."""
 
 
 @click.command(name="show")
@@ -97,6 +101,6 @@ def command(
         return
     header, shape = _VIEWS[what]
     shown = rows if every else rows[:_MOST]
-    print_table(header, [shape(row) for row in shown])
+    print_table(header, [shape(row) for row in shown], whole=_WHOLE.get(what, ()))
     if len(shown) < len(rows):
         print_line(f"… {len(rows) - len(shown)} more; --all shows them")
