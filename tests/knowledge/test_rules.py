@@ -1,0 +1,123 @@
+"""Rules hold together, and stay few enough to be understood."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.knowledge.folder import put, put_rule
+
+from beholden.knowledge.facts import Ledger, load_sources
+from beholden.knowledge.files import KnowledgeError
+from beholden.knowledge.rules import (
+    MAX_PROPOSITIONS,
+    UNKNOWN_KIND,
+    expand_applies,
+    lineage,
+    load_impacts,
+    load_kinds,
+    load_rules,
+)
+from beholden.model.risks import CATEGORIES
+
+KINDS = "kind,parent,title,sensors,note\nsecurity,,Security,,\ncamera,security,Camera,camera,\nlamp,,Lamp,,\n"
+
+
+def load(root):
+    return load_rules(root, Ledger(load_sources(root)))
+
+
+def expand(root):
+    return expand_applies(load(root), load_kinds(root))
+
+
+def test_a_rule_is_typed_after_it_is_read(root):
+    (rule,) = load(put_rule(root, "one"))
+    assert (rule["weight"], rule["base_rate"], rule["half_life_days"], rule["strength"]) == (
+        0.4,
+        0.2,
+        None,
+        None,
+    )
+    assert rule["applies_to"] == "all"
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({"factor": "X"}, "category or factor"),
+        ({"category": "mischief"}, "category or factor"),
+        ({"source": "nobody"}, "no known source"),
+        ({"date": "soon"}, "the date"),
+    ],
+)
+def test_a_rule_that_does_not_hold_together_is_refused(root, fields, wrong):
+    put_rule(root, "one", **fields)
+    with pytest.raises(KnowledgeError, match=rf"rules/\w+/one\.yaml: {wrong}"):
+        load(root)
+
+
+def test_rules_of_one_proposition_that_disagree_are_refused(root):
+    put_rule(root, "one", weight="0.4")
+    put_rule(root, "two", weight="0.5")
+    with pytest.raises(KnowledgeError, match="disagree on weight"):
+        expand(root)
+
+
+def test_rules_of_one_proposition_that_agree_are_one_proposition(root):
+    put_rule(root, "one")
+    put_rule(root, "two", signal="operator.compelled")
+    assert {(row["kind"], row["proposition"]) for row in expand(root)} == {("", "held"), ("camera", "held")}
+
+
+@pytest.mark.parametrize(("category", "most"), [("coercion", MAX_PROPOSITIONS), ("lock_in", 8)])
+def test_too_many_propositions_of_a_factor_are_refused(root, category, most):
+    for number in range(most):
+        put_rule(root, f"r{number}", category=category, proposition=f"p{number}")
+    assert expand(root)
+    put_rule(root, "more", category=category, proposition="more")
+    with pytest.raises(KnowledgeError, match=f"{category} L has too many"):
+        expand(root)
+
+
+def test_a_rule_applies_to_the_kinds_it_names_their_descendants_and_the_unknown(root):
+    put(root, "vocabulary/kinds.csv", KINDS)
+    put_rule(root, "one", applies_to="security")
+    assert {row["kind"] for row in expand(root)} == {UNKNOWN_KIND, "security", "camera"}
+
+
+@given(parents=st.lists(st.integers(0, 5), min_size=6, max_size=6))
+def test_lineage_ends_even_where_kinds_turn_in_a_circle(parents):
+    kinds = [{"kind": str(at), "parent": str(up)} for at, up in enumerate(parents)]
+    for kind, line in lineage(kinds).items():
+        assert line[0] == kind
+        assert len(set(line)) == len(line)
+
+
+def test_a_kind_without_impact_takes_its_parents_then_the_unknowns(root):
+    put(root, "vocabulary/kinds.csv", KINDS)
+    head = "kind,category,impact,rationale,source,date\n"
+    put(
+        root,
+        "vocabulary/impacts.csv",
+        f"{head},privacy,0.3,Why,s,2026\nsecurity,privacy,0.9,Why,s,2026\n",
+    )
+    rows = load_impacts(root, Ledger(load_sources(root)), load_kinds(root))
+    impact = {(row["kind"], row["category"]): row["impact"] for row in rows}
+    assert (impact["camera", "privacy"], impact["lamp", "privacy"], impact["", "privacy"]) == (0.9, 0.3, 0.3)
+    assert impact["lamp", "coercion"] == 0.5
+    assert len(rows) == len(CATEGORIES) * 4
+
+
+def test_shipped_rules_are_within_bounds_and_read_known_signals(shipped):
+    signals = set(shipped["signals"]["signal"].to_pylist())
+    kinds = {"all", *shipped["kinds"]["kind"].to_pylist()}
+    for rule in shipped["rules"].to_pylist():
+        assert 0 <= rule["weight"] <= 1, rule["rule_id"]
+        assert 0 <= rule["base_rate"] <= 1, rule["rule_id"]
+        assert rule["signal"] in signals, rule["rule_id"]
+        assert kinds.issuperset(rule["applies_to"].split()), rule["rule_id"]
+        assert rule["rule_id"].partition(".")[0] == rule["category"]
+
+
+def test_every_category_has_rules_for_the_unknown_kind(shipped):
+    rows = shipped["applies"].to_pylist()
+    assert {row["category"] for row in rows if row["kind"] == UNKNOWN_KIND} == set(CATEGORIES)
