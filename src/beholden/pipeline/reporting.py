@@ -1,0 +1,208 @@
+"""Gather what the report of a scan says, from the scan's own tables, and write it as one HTML file.
+
+Knowledge lends words only: titles, the profile's sentence, instruments of law, credits. Numbers come from the scan.
+"""
+
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from beholden.engine.store import Store
+from beholden.knowledge.base import Knowledge, knowledge_root
+from beholden.knowledge.facts import load_sources
+from beholden.knowledge.files import read_csv
+from beholden.knowledge.profiles import load_profile
+from beholden.model.errors import BeholdenError
+from beholden.pipeline.documents import Document, device_documents
+from beholden.pipeline.scoring import read_settings
+from beholden.pipeline.summary import label
+from beholden.report import page
+from beholden.score.explain_steps import recompute
+
+MOST_SECTIONS = 200
+"""Devices that get a section of their own; the others get a row of a table."""
+_PER_DEVICE = (
+    "device_identifiers", "identifications", "components", "attributions", "exposures", "device_listings",
+    "findings", "scores", "contributions",
+)  # fmt: skip
+_ADDRESS_SOURCES = ("routeviews-dbip-asn", "nro-delegated-statistics")
+"""Ids of knowledge/sources that tell owner and country of an address; they stand in no fact."""
+_ATTRIBUTED = "CC-BY"
+
+
+def write_report(store: Store, scan_id: str, knowledge: Knowledge, path: Path) -> Path:
+    """Write the report of a scan as one self-contained HTML file, all or nothing, and give its path."""
+    text = page.render(report_data(store, scan_id, knowledge))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(prefix=".report-", suffix=".html", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(aside).chmod(0o644)
+        Path(aside).replace(path)
+    except OSError:
+        Path(aside).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
+    """Give everything the report is made from, as plain values."""
+    run = store.read(scan_id, "runs").to_pylist()[0]
+    documents = device_documents(store, scan_id)
+    for one in documents:
+        one["label"] = label(one)
+    shown = [one["device"] for one in documents[:MOST_SECTIONS]]
+    flows = store.read(scan_id, "exposures").to_pylist()
+    listings = store.read(scan_id, "device_listings").to_pylist()
+    seats = {row["jurisdiction"] for row in flows} | {
+        (one["owner"] or {}).get("jurisdiction") for one in documents
+    }
+    texts, law_facts = _texts(knowledge, run, sorted(seat for seat in seats if seat))
+    attributed = store.read(scan_id, "attributions").select(["company_id", "name"]).to_pylist()
+    return {
+        "run": run,
+        "evidence": store.read(scan_id, "evidence").to_pylist(),
+        "devices": documents,
+        "companies": {row["company_id"]: row["name"] for row in attributed},
+        "flows": flows,
+        "listings": listings,
+        "rollups": _all_devices(store, scan_id, "rollups"),
+        "bins": _all_devices(store, scan_id, "rollup_bins"),
+        "wanted": _wanted(store, scan_id),
+        "proofs": _proofs(store, scan_id, shown, run["settings"]),
+        "facts": store.read(scan_id, "facts").to_pylist() + law_facts,
+        **texts,
+    }
+
+
+def _all_devices(store: Store, scan_id: str, table: str) -> list[Document]:
+    rows = store.read(scan_id, table)
+    kept: list[Document] = rows.filter(pc.equal(rows["dimension"], "all")).to_pylist()
+    return kept
+
+
+def _of(store: Store, scan_id: str, table: str, column: str, values: Sequence[str]) -> list[Document]:
+    rows = store.read(scan_id, table)
+    kept: list[Document] = rows.filter(pc.is_in(rows[column], pa.array(values, pa.string()))).to_pylist()
+    return kept
+
+
+def _wanted(store: Store, scan_id: str) -> list[Document]:
+    """Give per device and risk the proposition whose knowledge narrows the bounds most, and by how much."""
+    scores = store.read(scan_id, "scores").select(
+        ["device_id", "category", "next_best_evidence", "severity", "impact"]
+    )
+    joined = scores.filter(pc.is_valid(scores["next_best_evidence"])).join(
+        store.read(scan_id, "contributions").select(
+            ["device_id", "category", "proposition", "factor", "narrowing"]
+        ),
+        keys=["device_id", "category", "next_best_evidence"],
+        right_keys=["device_id", "category", "proposition"],
+        join_type="inner",
+    )
+    rows: list[Document] = joined.to_pylist()
+    return rows
+
+
+def _grouped(rows: Iterable[Document], key: str) -> dict[str, list[Document]]:
+    groups: dict[str, list[Document]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return groups
+
+
+def _proofs(store: Store, scan_id: str, devices: list[str], settings: str) -> dict[str, Document]:
+    """Give for each device its rows of every table, and the sums of its risks done again."""
+    tables = {
+        name: _grouped(_of(store, scan_id, name, "device_id", devices), "device_id") for name in _PER_DEVICE
+    }
+    ids = [row["finding_id"] for rows in tables["findings"].values() for row in rows]
+    rests = _grouped(_of(store, scan_id, "finding_evidence", "finding_id", ids), "finding_id")
+    proofs = {}
+    for device in devices:
+        proof: Document = {name: groups[device] for name, groups in tables.items()}
+        for row in proof["findings"]:
+            row["rests_on"] = rests[row["finding_id"]]
+        proof["sums"] = _sums(proof["scores"], proof["contributions"], settings)
+        proofs[device] = proof
+    return proofs
+
+
+def _sums(scores: list[Document], contributions: list[Document], settings: str) -> dict[str, Document]:
+    chosen, by_category = read_settings(settings), _grouped(contributions, "category")
+    sums = {}
+    for row in scores:
+        again = recompute(by_category[row["category"]], row["category"], row["impact"], chosen)
+        gap = max(abs(row[name] - value) for name, value in again.results.items())
+        sums[row["category"]] = {
+            "steps": [asdict(step) for step in again.steps],
+            "results": dict(again.results),
+            "gap": gap,
+        }
+    return sums
+
+
+def _texts(knowledge: Knowledge, run: Document, seats: list[str]) -> tuple[Document, list[Document]]:
+    """Give the words that knowledge lends, and the facts of the instruments of law among them."""
+    profile = None
+    with suppress(BeholdenError):  # a profile of the user's own is not at hand here
+        profile = asdict(load_profile(knowledge, run["profile"]))
+    regimes = _regimes(knowledge, run["started_at"].date().isoformat(), seats)
+    facts = knowledge.table("facts")
+    ids = pa.array([row["fact_id"] for row in regimes], pa.string())
+    sources = load_sources(knowledge_root())
+    texts = {
+        "profile": profile,
+        "regimes": regimes,
+        "kinds": {row["kind"]: row["title"] for row in knowledge.rows("kinds")},
+        "lists": {row["list"]: row for row in knowledge.rows("lists")},
+        "propositions": _propositions(knowledge.rows("rules")),
+        "parents": _parents(knowledge),
+        "countries": {
+            row["iso2"]: row["name"].partition(",")[0]
+            for row in read_csv(knowledge_root(), "places/countries.csv")
+        },
+        "credits": [
+            asdict(source) for name, source in sources.items()
+            if name in _ADDRESS_SOURCES or source.licence.startswith(_ATTRIBUTED)
+        ],
+        "address_sources": list(_ADDRESS_SOURCES),
+    }  # fmt: skip
+    return texts, facts.filter(pc.is_in(facts["fact_id"], ids)).to_pylist()
+
+
+def _regimes(knowledge: Knowledge, day: str, seats: list[str]) -> list[Document]:
+    """Give the instruments in force on a day that bind any of these seats and compel access."""
+    return [
+        row
+        for row in knowledge.rows("regimes")
+        if row["binds"] in seats
+        and row["compelled_access"] not in ("none", "unknown")
+        and (row["in_force_from"] or day) <= day <= (row["in_force_to"] or day)
+    ]
+
+
+def _propositions(rules: list[Document]) -> dict[str, str]:
+    """Give a title for each category.proposition: that of its first rule."""
+    titles: dict[str, str] = {}
+    for row in sorted(rules, key=lambda rule: str(rule["rule_id"])):
+        titles.setdefault(f"{row['category']}.{row['proposition']}", row["title"])
+    return titles
+
+
+def _parents(knowledge: Knowledge) -> Mapping[str, Any]:
+    """Give for each company the name of its ultimate owner, where that is another."""
+    return {
+        row["company"]: row["owner_name"]
+        for row in knowledge.rows("companies")
+        if row["owner"] != row["company"]
+    }

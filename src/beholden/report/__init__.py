@@ -1,0 +1,1 @@
+"""The HTML report: plain documents in, one self-contained page out."""

@@ -1,0 +1,96 @@
+"""The page: documents in, one self-contained HTML file out. Every text is cleaned and escaped on its way."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from beholden.model.risks import CONTEXT_CATEGORIES, FACTOR_MEANINGS
+from beholden.report import answers, charts, sections, words
+from beholden.report.references import References, web_address
+
+_HERE = Path(__file__).parent
+MOST_WORST = 20
+MOST_ROWS = 1000
+"""Rows of the table of devices that have no section of their own."""
+Document = dict[str, Any]
+_FILTERS: Mapping[str, Callable[..., object]] = {
+    "number": words.number,
+    "share": words.share,
+    "size": words.size,
+    "when": words.when,
+    "cut": words.cut,
+    "plain": words.plain,
+    "base_name": words.base_name,
+}
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=words.finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(_FILTERS)
+    return environment
+
+
+def view(data: Mapping[str, Any]) -> Document:
+    """Shape what `pipeline.reporting` gathered into what the templates show."""
+    run = data["run"]
+    data = dict(data) | {"settings": json.loads(run["settings"]), "context": CONTEXT_CATEGORIES}
+    references = References(data["evidence"], data["facts"])
+    devices = data["devices"]
+    shorts = [sections.short(one, data) for one in devices]
+    n_sections = len(data["proofs"])
+    shown: Document = {
+        "run": run,
+        "settings": data["settings"],
+        "profile": data["profile"],
+        "lists": data["lists"],
+        "evidence": data["evidence"],
+        "n_devices": len(devices),
+        "known": answers.known_counts(devices),
+        "owners": answers.owners(devices),
+        "kinds": answers.kinds(devices, data["kinds"]),
+        "listed": answers.listed(data["listings"], data["companies"], references),
+        "destinations": answers.destinations(data, references),
+        "streams": charts.streams(answers.stream_rows(data)),
+        "places": answers.places(data["flows"]),
+        "laws": answers.laws(data["regimes"], references),
+        "risks": answers.risks(data),
+        "worst": shorts[:MOST_WORST],
+        "next": answers.next_evidence(data["wanted"], data["propositions"]),
+        "unknown": [
+            row for row, one in zip(shorts, devices, strict=True) if not (one["brand"] and one["kind"])
+        ],
+        "sections": [sections.section(one, data, references) for one in devices[:n_sections]],
+        "rest": shorts[n_sections : n_sections + MOST_ROWS],
+        "n_beyond": max(len(shorts) - n_sections - MOST_ROWS, 0),
+        "countries": data["countries"],
+        "factors": FACTOR_MEANINGS,
+        "credits": _credits(data),
+    }
+    return shown | {"sources": references.used()}
+
+
+def _credits(data: Mapping[str, Any]) -> list[Document]:
+    """Give the credits that the licences of shown data ask for; those of addresses only where one is shown."""
+    used = {fact["source_id"] for fact in data["facts"]}
+    if data["flows"]:
+        used |= set(data["address_sources"])
+    return [row | {"url": web_address(row["url"])} for row in data["credits"] if row["source_id"] in used]
+
+
+def render(data: Mapping[str, Any]) -> str:
+    """Write the page; gives HTML text with inline style, charts and script, and no other file."""
+    style, script = (Markup((_HERE / name).read_text("utf-8")) for name in ("style.css", "sort.js"))  # noqa: S704 - our own files
+    return _environment().get_template("page.html.j2").render(**view(data), style=style, script=script)
