@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pyarrow as pa
 from hypothesis import strategies as st
@@ -17,13 +18,23 @@ KINDS = ("", "camera", "plug")
 VETO = ("L1", "L2")
 HALF_LIVES = (None, 7.0, 365.0)
 
-units = st.one_of(
-    st.sampled_from((0.0, 0.25, 0.5, 0.9, 1.0)), st.floats(0, 1, allow_nan=False, allow_subnormal=False)
-)
-instants = st.one_of(
-    st.none(),
-    st.integers(-(10**9) * 90, 10**9 * 9).map(lambda n: AS_OF + timedelta(microseconds=n * 1000)),
-)
+_MARKS = (0.0, 0.25, 0.5, 0.9, 1.0)
+
+units = st.floats(0, 1)
+randoms = st.integers(0, 2**32 - 1).map(Random)
+"""Seeded generators: hypothesis chooses and keeps the seed, so that even a first example is a dense fleet."""
+
+
+def unit(random):
+    """A number between 0 and 1, often a round one."""
+    return random.choice(_MARKS) if random.random() < 0.5 else random.random()
+
+
+def instant(random):
+    """None, or within some years before as_of and sometimes after it."""
+    if random.random() < 0.2:
+        return None
+    return AS_OF + timedelta(microseconds=random.randint(-(10**12) * random.choice((1, 90)), 10**12))
 
 
 def settings_of(**changes):
@@ -31,61 +42,60 @@ def settings_of(**changes):
     return ScoreSettings(**chosen | changes)
 
 
-@st.composite
-def applies_of(draw, kinds=KINDS):
-    rows = []
-    for kind in kinds:
-        for category in CATEGORIES:
-            for factor in FACTORS:
-                n = draw(st.sampled_from((0, 1, 2, 3, 6)))
-                rows += [
-                    Proposition(kind, category, factor, f"{factor}{i}", draw(units), draw(units))
-                    for i in range(n)
-                ]
-    return rows
-
-
-@st.composite
-def findings_of(draw, device_id, applies, most=10, names=6):
-    """Findings of one device: on what applies, on what does not, twice, and against each other."""
-    known = sorted({(p.category, p.factor, p.proposition) for p in applies})
-    pool = known[: names * 8] or [("privacy", "V", "V0")]
-    where = st.one_of(st.sampled_from(pool), st.sampled_from([("mapping", "O", "nowhere"), pool[0]]))
+def applies_of(random):
     return [
-        Finding(
-            device_id,
-            *draw(where),
-            draw(units),
-            draw(units),
-            draw(instants),
-            draw(st.sampled_from(HALF_LIVES)),
-        )
-        for _ in range(draw(st.integers(0, most)))
+        Proposition(kind, category, factor, f"{factor}{i}", unit(random), unit(random))
+        for kind in KINDS
+        for category in CATEGORIES
+        for factor in FACTORS
+        for i in range(random.choice((0, 1, 2, 3, 6)))
     ]
 
 
-@st.composite
-def fleets(draw, size=6, mitigated=True):
-    """A fleet in which some devices are copies of others, so archetypes have members."""
-    applies = draw(applies_of())
-    impacts = {(kind, category): draw(units) for kind in KINDS for category in CATEGORIES}
+def findings_of(random, device_id, applies):
+    """Findings of one device: on what applies, on what does not, twice, and against each other."""
+    where = [(p.category, p.factor, p.proposition) for p in applies] or [("privacy", "V", "V0")]
+    focus = [*random.sample(where, min(len(where), 8)), ("mapping", "O", "nowhere")]
+    return [
+        Finding(
+            device_id,
+            *random.choice(random.choice((where, focus))),
+            unit(random),
+            unit(random),
+            instant(random),
+            random.choice(HALF_LIVES),
+        )
+        for _ in range(random.choice((0, 3, 12, 40)))
+    ]
+
+
+def made(random, size, *, mitigated):
+    applies = applies_of(random)
+    impacts = {(kind, category): unit(random) for kind in KINDS for category in CATEGORIES}
     devices, findings, mitigations = [], [], []
-    for i in range(draw(st.integers(1, size))):
+    for i in range(size):
         name = f"d{i}"
-        crit = draw(st.one_of(st.none(), units))
-        if devices and draw(st.booleans()):
-            like = draw(st.sampled_from(devices))
-            devices.append(Device(name, like.kind, crit))
+        criticality = random.choice((None, unit(random)))
+        if devices and random.random() < 0.4:
+            like = random.choice(devices)
+            devices.append(Device(name, like.kind, criticality))
             findings += copied([f for f in findings if f.device_id == like.device_id], name)
             continue
-        devices.append(Device(name, draw(st.sampled_from((*KINDS, "unheard"))), crit))
-        findings += draw(findings_of(name, applies))
-        if mitigated and draw(st.booleans()):
+        devices.append(Device(name, random.choice((*KINDS, "unheard")), criticality))
+        findings += findings_of(random, name, applies)
+        if mitigated and random.random() < 0.5:
             mitigations += [
-                Mitigation(name, draw(st.sampled_from(CATEGORIES)), draw(units), draw(units))
-                for _ in range(draw(st.integers(1, 4)))
+                Mitigation(name, random.choice(CATEGORIES), unit(random), unit(random))
+                for _ in range(random.randint(1, 9))
             ]
     return Fleet(devices, findings, applies, impacts, mitigations)
+
+
+def fleets(size=9, *, mitigated=True):
+    """Fleets in which some devices are copies of others, so archetypes have members."""
+    return st.builds(
+        lambda random, n: made(random, n, mitigated=mitigated), randoms, st.integers(size // 2, size)
+    )
 
 
 def _arrow(rows, columns):
