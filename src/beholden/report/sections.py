@@ -200,7 +200,7 @@ def _finding(row: Row, references: References) -> Document:
         "finding": row["finding_id"],
         "places": seen[:MOST_PLACES],
         "n_more_places": max(len(seen) - MOST_PLACES, 0),
-        "facts": references.facts(one["fact_id"] for one in row["rests_on"]),
+        "facts": references.facts([row["path"], *(one["path"] for one in row["rests_on"])]),
     }
 
 
