@@ -1,7 +1,11 @@
 import pytest
+from hypothesis import settings
 from tests.knowledge import folder
 
 from beholden.knowledge.build import compile_all
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
