@@ -53,6 +53,8 @@ def _in_ranges(
         if not places or not table.num_rows:
             continue
         ranges = table.filter(pc.equal(table["family"], family))
+        if not ranges.num_rows:
+            continue
         starts, ends = (_keys(ranges[f"{end}{family}"], family) for end in ("start", "end"))
         shift = 0 if family == 4 else 64
         keys = np.array([int(parsed[place]) >> shift for place in places], dtype=np.uint64)
