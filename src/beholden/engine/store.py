@@ -124,13 +124,19 @@ class Store:
         judgement_id = content_id("judgement", *parts)
         row = {name: _plain(judgement.get(name)) for name in JUDGEMENTS.column_names}
         row["judgement_id"] = judgement_id
-        with self._database.begin() as connection:
-            known = connection.execute(
-                sa.select(_JUDGEMENTS.c.judgement_id).where(_JUDGEMENTS.c.judgement_id == judgement_id)
-            ).first()
-            if known is None:
-                connection.execute(sa.insert(_JUDGEMENTS).values(**row))
+        if not self._is_judged(judgement_id):
+            try:
+                with self._database.begin() as connection:
+                    connection.execute(sa.insert(_JUDGEMENTS).values(**row))
+            except sa.exc.IntegrityError:
+                if not self._is_judged(judgement_id):  # else another process judged the same meanwhile
+                    raise
         return judgement_id
+
+    def _is_judged(self, judgement_id: str) -> bool:
+        query = sa.select(_JUDGEMENTS.c.judgement_id).where(_JUDGEMENTS.c.judgement_id == judgement_id)
+        with self._database.connect() as connection:
+            return connection.execute(query).first() is not None
 
     def judgements(self) -> pa.Table:
         """Give all judgements, in order of their ids."""
