@@ -29,6 +29,9 @@ from beholden.score.explain_steps import recompute
 
 MOST_SECTIONS = 200
 """Devices that get a section of their own; the others get a row of a table."""
+ALL_SUMS = 100
+MOST_SUMS = 50
+"""Where there are more than `ALL_SUMS` devices, only so many show their arithmetic: the page stays small."""
 _PER_DEVICE = (
     "device_identifiers", "identifications", "components", "attributions", "exposures", "device_listings",
     "findings", "scores", "contributions",
@@ -127,12 +130,14 @@ def _proofs(store: Store, scan_id: str, devices: list[str], settings: str) -> di
     }
     ids = [row["finding_id"] for rows in tables["findings"].values() for row in rows]
     rests = _grouped(_of(store, scan_id, "finding_evidence", "finding_id", ids), "finding_id")
+    n_sums = len(devices) if len(devices) <= ALL_SUMS else MOST_SUMS
     proofs = {}
-    for device in devices:
+    for place, device in enumerate(devices):
         proof: Document = {name: groups[device] for name, groups in tables.items()}
         for row in proof["findings"]:
             row["rests_on"] = rests[row["finding_id"]]
-        proof["sums"] = _sums(proof["scores"], proof["contributions"], settings)
+        is_summed = place < n_sums
+        proof["sums"] = _sums(proof["scores"], proof["contributions"], settings) if is_summed else None
         proofs[device] = proof
     return proofs
 
@@ -144,7 +149,7 @@ def _sums(scores: list[Document], contributions: list[Document], settings: str) 
         again = recompute(by_category[row["category"]], row["category"], row["impact"], chosen)
         gap = max(abs(row[name] - value) for name, value in again.results.items())
         sums[row["category"]] = {
-            "steps": [asdict(step) for step in again.steps],
+            "steps": [{"name": one.name, "text": one.text, "value": one.value} for one in again.steps],
             "results": dict(again.results),
             "gap": gap,
         }

@@ -49,27 +49,37 @@ def kinds(devices: Sequence[Row], titles: Mapping[str, str]) -> list[tuple[str, 
 
 
 def listed(rows: Sequence[Row], names: dict[str, str], references: References) -> list[Document]:
-    """Give one row per list and company that it names behind a device, those in force for the profile first."""
-    groups: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    """Give per company behind a device the entries of lists that name it, those in force for the profile first."""
+    groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[row["list"], row["entity"], row["company_id"]].append(row)
-    entries = [
+        groups[row["company_id"]].append(row)
+    companies = [
         {
-            "list": held[0]["title"],
-            "entity": entity,
             "company": company(slug, names),
-            "since": held[0]["since"],
-            "condition": held[0]["condition"],
-            "is_binding": held[0]["is_binding"],
             "roles": sorted({row["role"] for row in held}),
             "n_devices": len({row["device_id"] for row in held}),
-            "facts": references.facts([held[0]["fact_id"]]),
+            "is_binding": any(row["is_binding"] for row in held),
+            "entries": _entries(held, references),
         }
-        for (_, entity, slug), held in groups.items()
+        for slug, held in groups.items()
     ]
-    return sorted(
-        entries, key=lambda one: (not one["is_binding"], -one["n_devices"], one["company"], one["list"])
-    )
+    return sorted(companies, key=lambda one: (not one["is_binding"], -one["n_devices"], one["company"]))
+
+
+def _entries(held: Sequence[Row], references: References) -> list[Document]:
+    unique = {(row["list"], row["entity"]): row for row in held}
+    rows = sorted(unique.values(), key=lambda row: (not row["is_binding"], row["title"], row["entity"]))
+    return [
+        {
+            "list": row["title"],
+            "entity": row["entity"],
+            "since": row["since"],
+            "condition": row["condition"],
+            "is_binding": row["is_binding"],
+            "facts": references.facts([row["fact_id"]]),
+        }
+        for row in rows
+    ]
 
 
 def destinations(data: Mapping[str, Any], references: References) -> list[Document]:

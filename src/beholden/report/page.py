@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from beholden.model.risks import CONTEXT_CATEGORIES, FACTOR_MEANINGS
-from beholden.report import answers, charts, sections, words
+from beholden.report import answers, brief, charts, sections, words
 from beholden.report.references import References, web_address
 
 _HERE = Path(__file__).parent
@@ -79,7 +79,7 @@ def view(data: Mapping[str, Any]) -> Document:
         "factors": FACTOR_MEANINGS,
         "credits": _credits(data),
     }
-    return shown | {"sources": references.used()}
+    return shown | {"brief": brief.sentences(shown), "sources": references.used()}
 
 
 def _credits(data: Mapping[str, Any]) -> list[Document]:

@@ -85,6 +85,7 @@ def section(one: Row, data: Mapping[str, Any], references: References) -> Docume
         "findings": _findings(proof["findings"], references),
         "absent": _absent(proof["findings"]),
         "risks": _risks(proof, data),
+        "has_sums": proof["sums"] is not None,
     }
 
 
@@ -214,30 +215,41 @@ def _absent(rows: Sequence[Row]) -> list[tuple[str, list[str]]]:
 
 
 def _risks(proof: Row, data: Mapping[str, Any]) -> list[Document]:
-    rows: dict[str, list[Row]] = defaultdict(list)
-    for row in proof["contributions"]:
-        rows[row["category"]].append(row)
+    rows = _by_category(proof["contributions"]) if proof["sums"] is not None else {}
     scores = sorted(proof["scores"], key=lambda row: CATEGORIES.index(row["category"]))
-    return [_risk(score, rows[score["category"]], proof["sums"], data) for score in scores]
+    return [_risk(score, rows, proof["sums"] or {}, data) for score in scores]
 
 
-def _risk(score: Row, rows: list[Row], sums: Mapping[str, Row], data: Mapping[str, Any]) -> Document:
+def _by_category(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["category"]].append(row)
+    return groups
+
+
+def _risk(
+    score: Row, rows: Mapping[str, list[Row]], sums: Mapping[str, Row], data: Mapping[str, Any]
+) -> Document:
     category = score["category"]
-    order = {factor: place for place, factor in enumerate(FACTORS)}
-    kept = ("lower", "likelihood", "upper", "upper_full", "impact", "severity", "risk", "risk_lower", "risk_upper",
-            "coverage", "is_conflicted", "is_context")  # fmt: skip
-    sums_of = sums.get(category, {"steps": [], "gap": 0.0})
-    return {name: score[name] for name in kept} | {
+    own = sums.get(category, {"steps": [], "gap": 0.0})
+    return {name: score[name] for name in _SCORE} | {
         "title": RISKS[category][0],
-        "category": category,
         "next": _titled(data, category, score["next_best_evidence"]),
         "propositions": [
             {"title": _titled(data, category, row["proposition"])} | {name: row[name] for name in _OPINION}
-            for row in sorted(rows, key=lambda row: (order[row["factor"]], -row["share"], row["proposition"]))
+            for row in sorted(rows.get(category, ()), key=_by_factor)
         ],
-        "steps": [step for step in sums_of["steps"] if "." not in step["name"]],
-        "agrees": sums_of["gap"] <= _TOLERANCE,
+        "steps": [step for step in own["steps"] if "." not in step["name"]],
+        "agrees": own["gap"] <= _TOLERANCE,
     }
 
 
-_OPINION = ("factor", "proposition", "weight", "base_rate", "belief", "disbelief", "uncertainty", "share")
+def _by_factor(row: Row) -> tuple[int, float, str]:
+    return FACTORS.index(row["factor"]), -row["share"], row["proposition"]
+
+
+_SCORE = (
+    "category", "lower", "likelihood", "upper", "impact", "severity", "risk", "risk_lower", "risk_upper",
+    "coverage", "is_conflicted", "is_context",
+)  # fmt: skip
+_OPINION = ("factor", "weight", "base_rate", "belief", "disbelief", "uncertainty", "share")
