@@ -123,15 +123,15 @@ def test_invariant_03_new_evidence_never_widens_without_conflict(fleet, random):
 
 
 @EXAMPLES
-@given(fleets(), randoms)
-def test_invariant_04_order_and_duplicates_are_irrelevant(fleet, random):
+@given(fleets(), randoms, st.just(value=False) | st.booleans())
+def test_invariant_04_order_and_duplicates_are_irrelevant(fleet, random, by_archetype):
     def shuffled(findings):
         some = findings + [f for f in findings if random.random() < 0.5]
         random.shuffle(some)
         return some
 
     both = beside(fleet, shuffled)
-    got, _ = scores_of(both, settings_of())
+    got, _ = scores_of(both, settings_of(), by_archetype=by_archetype)
     for before, after in pairs(both, got):
         assert without_device(before) == without_device(after)
 
@@ -365,3 +365,13 @@ def test_lock_in_veto_needs_both_and_lifts_to_its_floor():
     assert got["one", "lock_in"]["lower"] == pytest.approx(0.1)
     assert got["one", "lock_in"]["upper"] == pytest.approx(0.7)
     assert got["one", "lock_in"]["likelihood"] == pytest.approx(0.14)
+    assert got["one", "lock_in"]["upper_full"] == pytest.approx(0.7)
+
+
+def test_colliding_signatures_never_mix_devices(monkeypatch):
+    monkeypatch.setattr("beholden.score.archetypes.PRIME", 1)
+    applies = [Proposition("", "privacy", "O", f"O{i}", 0.5, 0.0) for i in range(4)]
+    fleet = Fleet([Device(f"d{i}") for i in range(4)], [], applies, {("", c): 1.0 for c in CATEGORIES})
+    fleet.findings = [Finding(f"d{i}", "privacy", "O", f"O{i % 2}", (1 + i % 2) / 2, 1.0) for i in range(4)]
+    got, _ = scores_of(fleet, settings_of())
+    assert [got[f"d{i}", "privacy"]["lower"] for i in range(4)] == [0.25, 0.5, 0.25, 0.5]
