@@ -29,6 +29,8 @@ from beholden.pipeline.scoring import score_devices, settings_of, written
 from beholden.score import ScoreSettings
 
 _BY_NAME = {table.name: table for table in TABLES}
+_LEAST_MB = 300
+_ROWS_PER_MB = 5000
 Step = Callable[[str], None]
 
 
@@ -74,7 +76,8 @@ def scan(
     judgements = store.judgements()
     scan_id = _scan_id(tables["evidence"], judgements, request, knowledge)
     on_step("identify")
-    with Engine(spill=store.folder / "spill") as engine:
+    limit = _memory_limit(tables["observations"].num_rows)
+    with Engine(spill=store.folder / "spill", memory_limit=limit) as engine:
         frames, settings = run_stages(engine, tables, judgements, request, knowledge, on_step)
         n_devices = _count(engine, frames["devices"])
         run = {
@@ -160,9 +163,9 @@ def conformed(table: Table, frame: Frame, numbered: Frame) -> Frame:
 
     A nullable column that is not there is null.
     """
-    if "place" in frame.collect_schema().names():
+    if "place" in frame.columns:
         frame = placed(frame, numbered)
-    names = set(frame.collect_schema().names())
+    names = set(frame.columns)
     kinds = {
         "string": nw.String(), "int64": nw.Int64(), "float64": nw.Float64(), "bool": nw.Boolean(),
         "timestamp": nw.Datetime("us", "UTC"),
@@ -176,6 +179,11 @@ def conformed(table: Table, frame: Frame, numbered: Frame) -> Frame:
             for column in table.columns
         )
     )  # fmt: skip
+
+
+def _memory_limit(n_observations: int) -> str:
+    """Give the engine room for what captures need, and more for large inventories; the rest spills to disk."""
+    return f"{_LEAST_MB + n_observations // _ROWS_PER_MB}MB"
 
 
 def _with_kind(found: Identified) -> Frame:
