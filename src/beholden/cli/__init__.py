@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from beholden import __version__
 
@@ -61,6 +62,9 @@ def main() -> None:
     except BeholdenError as error:
         click.echo(f"beholden: {error}", err=True)
         sys.exit(1)
+    except OSError as error:
+        click.echo(f"beholden: {error.filename or ''}: {error.strerror or error}", err=True)
+        sys.exit(1)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
@@ -69,6 +73,5 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except SystemExit as stop:
-        if isinstance(stop.__context__, BrokenPipeError):  # the reader had enough: no error of ours
-            sys.exit(0)
-        raise
+        had_enough = isinstance(sys.stdout, PacifyFlushWrapper)  # click's mark for a reader that left
+        sys.exit(0 if had_enough else stop.code)

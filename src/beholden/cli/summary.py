@@ -15,7 +15,7 @@ def _bar(share: float) -> str:
 def print_summary(digest: dict[str, Any]) -> None:
     """Print the digest of a scan."""
     known = f"brand known {digest['n_brand_known']}, kind known {digest['n_kind_known']}"
-    state = "" if digest["is_new"] else " (nothing new: this scan was there)"
+    state = "" if digest["is_new"] else "; nothing new"
     print_line(f"{digest['n_devices']} devices from {digest['n_evidence']} evidence; {known}{state}")
     counts = [f"{name} {n}" for name, n in digest["jurisdictions"].items()]
     print_line("owned from: " + ", ".join(counts[:8]) + (" …" if len(counts) > 8 else ""))

@@ -55,11 +55,7 @@ class Store:
         self.folder = folder
         self.scans = folder / "scans"
         self.scans.mkdir(parents=True, exist_ok=True)
-        url = catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}"
-        self._database = sa.create_engine(
-            url, connect_args={"timeout": 60} if url.startswith("sqlite") else {}
-        )
-        _METADATA.create_all(self._database)
+        self._database = _catalogue(catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}")
 
     def close(self) -> None:
         """Let go of the catalogue."""
@@ -154,6 +150,20 @@ class Store:
         for left in self.scans.glob(f"{_ASIDE}*"):
             if time.time() - left.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _catalogue(url: str) -> sa.Engine:
+    """Open the catalogue; raises BeholdenError for what is none or cannot be reached."""
+    try:
+        database = sa.create_engine(
+            url, connect_args={"timeout": 60} if url.startswith("sqlite") else {}, hide_parameters=True
+        )
+        _METADATA.create_all(database)
+    except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        name = url.rpartition("@")[2].removeprefix("sqlite:///")  # without user and password
+        raise BeholdenError(f"catalogue {name}: {reason}") from error
+    return database
 
 
 def _plain(value: object) -> object:

@@ -47,6 +47,7 @@ def identifiers(observations: Frame, resolved: Resolved) -> Frame:
         .with_columns(identifier_kind=kind, identifier=nw.col("value"))
         .select(names)
     )
+    stated = _of_their_node(stated, resolved)
     macs = resolved.nodes.filter(nw.col("kind") == "mac").select("device_id", mac=nw.col("identifier"))
     bound = resolved.bindings.join(macs, on="mac", how="inner").with_columns(
         identifier_kind=nw.lit("ip"), identifier=nw.col("ip")
@@ -54,6 +55,15 @@ def identifiers(observations: Frame, resolved: Resolved) -> Frame:
     every = nw.concat([subjects, stated, bound.select(names), _behind(seen, resolved).select(names)])
     grouped = every.group_by(_KEY).agg(*spans)
     return grouped.rename({"first_seen_at": "valid_from", "last_seen_at": "valid_to"})
+
+
+def _of_their_node(stated: Frame, resolved: Resolved) -> Frame:
+    """Give an identifier to the device that it is itself: a person may have split it off."""
+    apart = resolved.nodes.filter(nw.col("kind").is_in(["mac", "serial", "imei", "asset"])).select(
+        "identifier", identifier_kind=nw.col("kind"), own=nw.col("device_id")
+    )
+    joined = stated.join(apart, on=["identifier_kind", "identifier"], how="left")
+    return joined.with_columns(device_id=nw.coalesce("own", "device_id")).drop("own")
 
 
 def _behind(seen: Frame, resolved: Resolved) -> Frame:
