@@ -1,0 +1,133 @@
+"""A small compiled knowledge: invented companies, jurisdictions and names, with the shipped rules and claims."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tests.knowledge.folder import COMPANY_HEAD, RELATION_HEAD, ROOT, SOURCES, put
+
+from beholden.knowledge.base import Knowledge
+from beholden.knowledge.build import compile_all
+
+COMPANIES = f"""{COMPANY_HEAD}
+acme,Acme,Acme Works Ltd,QM,,brand maker,s,,2026
+adco,Adco,Adco Inc,QP,,operator,s,,2026
+chipco,Chipco,Chipco Inc,QM,,chip,s,,2026
+free,Free,Free Devices Ltd,QF,,brand maker,s,,2026
+holding,Holding,Holding plc,QN,,holding state,s,,2026
+hosting,Hosting,Hosting Inc,QO,,cloud,s,,2026
+modco,Modco,Modco Ltd,QM,,module,s,,2026
+odmco,Odmco,Odmco Ltd,QM,,odm maker,s,,2026
+shield,Shield,Shield Brand Inc,QO,,brand,s,,2026
+"""
+RELATIONS = f"""{RELATION_HEAD}
+acme,holding,owned_by,1,2020,,s,,2026
+shield,acme,brand_of,,2020,,s,,2026
+"""
+DOMAINS = """suffix,operator,service,is_hosting,note,source,url,date
+ads.example,adco,advertising,no,,s,,2026
+control.acme.example,acme,control,no,,s,,2026
+store.acme.example,acme,store,no,,s,,2026
+tenants.example,hosting,platform,yes,,s,,2026
+update.acme.example,acme,update,no,,s,,2026
+"""
+PRINTS = """property: {name}
+fingerprints:
+  - id: {slug}
+    match: {match}
+    pattern: '{pattern}'
+    set: {{{sets}}}
+    confidence: 0.8
+    source: s
+    url: ''
+    date: 2026-01-02
+    examples:
+      - {{value: {pattern}, expect: {{{sets}}}}}
+    counterexamples: []
+"""
+LAWS = """regime,jurisdiction,instrument,article,in_force_from,in_force_to,compelled_access,secrecy_duty,\
+extraterritorial,capability_duty,vulnerability_to_state,vulnerability_hours,review,summary,source,url,date
+m,QM,Act of M,7,2020,,executive,yes,nationality,yes,on_discovery,48,none,Text,s,,2026
+n,QN,Act of N,8,2020,,court,no,none,no,none,,ex_ante_judge,Text,s,,2026
+o,QO,Act of O,9,2020,,court,yes,none,no,after_exploit,,ex_ante_judge,Text,s,,2026
+"""
+LISTS = """list,title,regulator,jurisdiction,legal_basis,obliges,source,url,date
+in-force,The list,R,QO,B,Do not buy.,s,,2026
+elsewhere,Another list,R,QP,B,Do not buy.,s,,2026
+"""
+LISTINGS = """list,company,named_as,product_class,condition,includes_affiliates,since,until,source,url,date
+elsewhere,free,Free Devices,,,no,2021,,s,,2026
+in-force,holding,Holding plc,,,yes,2021,,s,,2026
+in-force,free,Free Devices,,,no,2001,2005,s,,2026
+"""
+PREFIXES = (
+    ("001122", "Acme Works Ltd"),
+    ("00AA00", "Chipco Inc"),
+    ("00BB00", "Odmco"),
+    ("00CC00", "Nobody knows"),
+)
+
+
+def write(root, laws=LAWS, companies=COMPANIES):
+    """Write the folder: own facts, and shipped vocabulary, functions, rules and their sources."""
+    for name in ("rules", "sources", "vocabulary"):
+        shutil.copytree(ROOT / name, root / name)
+    (root / "vocabulary/companies.csv").unlink()
+    for name in ("regime_function", "vulnerability_function"):
+        put(root, f"law/{name}.csv", (ROOT / f"law/{name}.csv").read_text("utf-8"))
+    put(root, "sources/tiny.toml", SOURCES)
+    put(root, "companies/companies.csv", companies)
+    put(root, "companies/relations.csv", RELATIONS)
+    put(root, "clouds/domains.csv", DOMAINS)
+    put(root, "law/regimes.csv", laws)
+    put(root, "listings/lists.csv", LISTS)
+    put(root, "listings/listings.csv", LISTINGS)
+    prints = (
+        ("dhcp.hostname", "cam", "prefix", "acmecam", "brand: acme, kind: camera, model: AC-100"),
+        ("dns.query", "asks", "domain", "control.acme.example", "brand: acme"),
+        ("ssdp.server", "module", "prefix", "modco", "module_maker: modco"),
+    )
+    for name, slug, match, pattern, sets in prints:
+        text = PRINTS.format(name=name, slug=slug, match=match, pattern=pattern, sets=sets)
+        put(root, f"fingerprints/{name}.yaml", text)
+    (root / "registries").mkdir()
+    columns = {"prefix": [one for one, _ in PREFIXES], "organisation": [one for _, one in PREFIXES]}
+    table = pa.table({**columns, "country": pa.nulls(len(PREFIXES), pa.string())})
+    pq.write_table(table, root / "registries/ieee.parquet")
+
+
+def _ranges(column, kind, *rows):
+    made = {
+        "family": pa.array([4] * len(rows), pa.int8()),
+        "start4": pa.array([row[0] << 24 for row in rows], pa.uint32()),
+        "end4": pa.array([(row[0] << 24) + (1 << 24) - 1 for row in rows], pa.uint32()),
+        "start6": pa.nulls(len(rows), pa.binary(16)),
+        "end6": pa.nulls(len(rows), pa.binary(16)),
+    }
+    return pa.table({**made, column: pa.array([row[1] for row in rows], kind)})
+
+
+@cache
+def knowledge(laws=LAWS, companies=COMPANIES):
+    """Give the compiled folder, with registries of addresses: 50.0.0.0/8 in QM, 60.0.0.0/8 in QO."""
+    made = Knowledge(ROOT / "vocabulary")
+    with TemporaryDirectory() as scratch:
+        root = Path(scratch) / "knowledge"
+        write(root, laws, companies)
+        made._tables = compile_all(root)
+    made._tables |= {
+        "ip_asn": _ranges("asn", pa.int64(), (50, 5), (60, 6)),
+        "ip_country": _ranges("country", pa.string(), (50, "QM"), (60, "QO")),
+        "asn": pa.table({"asn": pa.array([5, 6], pa.int64()), "organisation": ["Net M", "Net O"]}),
+        "kev": pa.table(
+            {
+                "vendor": ["ACME Works", "Acme"],
+                "product": ["AC-100 Camera", "ZZ-9"],
+                "cve": ["CVE-1-1", "CVE-1-2"],
+            }
+        ),
+    }
+    return made
