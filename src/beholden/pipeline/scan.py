@@ -30,7 +30,7 @@ from beholden.score import ScoreSettings
 
 _BY_NAME = {table.name: table for table in TABLES}
 _LEAST_MB = 300
-_ROWS_PER_MB = 5000
+_ROWS_PER_MB = 1000
 Step = Callable[[str], None]
 
 
