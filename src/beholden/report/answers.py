@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from beholden.model.risks import CONTEXT_CATEGORIES
 from beholden.report.charts import histogram
 from beholden.report.references import References
 from beholden.report.words import ACCESS, REVIEW, RISKS, SECRECY, company, plain
@@ -126,11 +127,15 @@ def stream_rows(data: Mapping[str, Any]) -> list[tuple[str, str, str, int]]:
                 company(row["operator_id"], data["companies"])
                 if row["operator_id"]
                 else "operator not known",
-                row["jurisdiction"] or "seat not known",
+                _country(row["jurisdiction"], data["countries"]),
                 row["bytes_up"],
             )
         )
     return rows
+
+
+def _country(code: str | None, countries: Mapping[str, str]) -> str:
+    return f"{code} {countries.get(code, '')}".strip() if code else "seat not known"
 
 
 def places(flows: Sequence[Row]) -> list[Document]:
@@ -195,7 +200,7 @@ def _risk(
         "category": category,
         "title": RISKS[category][0],
         "meaning": RISKS[category][1],
-        "is_context": category in data["context"],
+        "is_context": category in CONTEXT_CATEGORIES,
         "severity": severities.get(category),
         "n": row["n_devices"],
         "lower": row["sum_lower"] / n,
@@ -211,7 +216,10 @@ def _risk(
 
 
 def next_evidence(wanted: Sequence[Row], titles: Mapping[str, str]) -> list[Document]:
-    """Give what to look at next: per proposition the devices that lack it and the risk units it would narrow."""
+    """Give what to look at next: per proposition the devices that lack it and the risk units it would narrow.
+
+    What only narrows a context category stands last.
+    """
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in wanted:
         groups[row["category"], row["next_best_evidence"]].append(row)
@@ -219,6 +227,7 @@ def next_evidence(wanted: Sequence[Row], titles: Mapping[str, str]) -> list[Docu
         {
             "category": category,
             "risk": RISKS[category][0],
+            "is_context": category in CONTEXT_CATEGORIES,
             "factor": held[0]["factor"],
             "what": titles.get(f"{category}.{proposition}") or plain(proposition),
             "proposition": proposition,
@@ -227,4 +236,6 @@ def next_evidence(wanted: Sequence[Row], titles: Mapping[str, str]) -> list[Docu
         }
         for (category, proposition), held in groups.items()
     ]
-    return sorted(entries, key=lambda one: (-one["units"], one["category"], one["proposition"]))
+    return sorted(
+        entries, key=lambda one: (one["is_context"], -one["units"], one["category"], one["proposition"])
+    )

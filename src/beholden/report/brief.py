@@ -77,7 +77,7 @@ def _highest(shown: Shown) -> str:
 
 def _unknown(shown: Shown) -> str:
     n = len(shown["unknown"])
-    found = f"Of {_devices(n)} brand or kind is not known. " if n else ""
+    found = f"The brand or kind of {_devices(n)} is not known. " if n else ""
     wanted = shown["next"]
     if not wanted:
         return found

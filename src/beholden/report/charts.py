@@ -11,7 +11,7 @@ _STEP = _FINE // BINS
 
 WIDTH = 960.0
 _BODY = 260.0
-_EDGES = (200.0, 468.0, 748.0)
+_EDGES = (226.0, 486.0, 756.0)
 _THICK = 12.0
 _LEAST_NODE = 3.0
 _LEAST_SLOT = 24.0
@@ -63,6 +63,7 @@ class Streams:
     width: float
     height: float
     thick: float
+    edges: tuple[float, float, float]
 
 
 def histogram(bins: Mapping[int, int]) -> list[Bar]:
@@ -88,7 +89,7 @@ def streams(
     height = max(_extent(column) for column in columns)
     nodes = {(n.column, n.label): n for column in columns for n in _placed(column, height)}
     links = [*_links(merged, nodes, 0, scale), *_links(merged, nodes, 1, scale)]
-    return Streams(tuple(nodes.values()), tuple(links), WIDTH, height, _THICK)
+    return Streams(tuple(nodes.values()), tuple(links), WIDTH, height, _THICK, _EDGES)
 
 
 Row = tuple[str, str, str, int]

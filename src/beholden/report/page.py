@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from beholden.model.risks import CONTEXT_CATEGORIES, FACTOR_MEANINGS
+from beholden.model.risks import FACTOR_MEANINGS
 from beholden.report import answers, brief, charts, sections, words
 from beholden.report.references import References, web_address
 
@@ -46,7 +47,7 @@ def _environment() -> Environment:
 def view(data: Mapping[str, Any]) -> Document:
     """Shape what `pipeline.reporting` gathered into what the templates show."""
     run = data["run"]
-    data = dict(data) | {"settings": json.loads(run["settings"]), "context": CONTEXT_CATEGORIES}
+    data = dict(data) | {"settings": json.loads(run["settings"])}
     references = References(data["evidence"], data["facts"])
     devices = data["devices"]
     shorts = [sections.short(one, data) for one in devices]
@@ -54,6 +55,7 @@ def view(data: Mapping[str, Any]) -> Document:
     shown: Document = {
         "run": run,
         "settings": data["settings"],
+        "as_of": datetime.fromisoformat(data["settings"]["as_of"]),
         "profile": data["profile"],
         "lists": data["lists"],
         "evidence": data["evidence"],

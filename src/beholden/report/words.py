@@ -65,6 +65,7 @@ SECRECY: Final[dict[str, str]] = {"yes": "a duty of secrecy", "no": "no duty of 
 _STATED = "stated:"
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _KEPT = "\n\t"
+_JOIN = "\N{NO-BREAK SPACE}"
 
 
 def clean(text: str) -> str:
@@ -93,11 +94,11 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def share(part: float, base: float = 1.0) -> str:
-    """Write a share in per cent; nothing of nothing is a dash."""
+    """Write a share in per cent, unit kept on the line; nothing of nothing is a dash."""
     if not base:
         return "–"
     ratio = 100 * part / base
-    return "<1 %" if 0 < ratio < 1 else f"{ratio:.0f} %"
+    return f"<1{_JOIN}%" if 0 < ratio < 1 else f"{ratio:.0f}{_JOIN}%"
 
 
 def size(n_bytes: int) -> str:
@@ -105,7 +106,8 @@ def size(n_bytes: int) -> str:
     value = float(n_bytes)
     for unit in _UNITS:
         if value < 1000 or unit == _UNITS[-1]:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.3g} {unit}"
+            figure = f"{value:.0f}" if unit == "B" or value >= 100 else f"{value:.3g}"
+            return f"{figure}{_JOIN}{unit}"
         value /= 1000
     raise AssertionError("unreachable")
 
