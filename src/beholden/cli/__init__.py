@@ -4,7 +4,6 @@ import sys
 from importlib import import_module
 
 import click
-from click.utils import PacifyFlushWrapper
 
 from beholden import __version__
 
@@ -73,5 +72,5 @@ def main() -> None:
         error.show()
         sys.exit(2)
     except SystemExit as stop:
-        had_enough = isinstance(sys.stdout, PacifyFlushWrapper)  # click's mark for a reader that left
+        had_enough = hasattr(sys.stdout, "wrapped")  # click's mark for a reader that left
         sys.exit(0 if had_enough else stop.code)

@@ -165,11 +165,11 @@ def _text_node(identifier: str) -> str:
 def _components(alone: pa.ChunkedArray, edges: list[pa.Table], split: set[str]) -> pa.Table:
     """Connect the nodes, numbered in text order, and name each component by its first node."""
     tied = pa.concat_tables([table.select(["left", "right"]).cast(_EDGES) for table in edges])
+    every = pa.chunked_array([*alone.cast(pa.string()).chunks, *tied["left"].chunks, *tied["right"].chunks])
     if split:
         apart = pa.array(sorted(split), pa.string())
         keep = pc.invert(pc.or_(pc.is_in(tied["left"], apart), pc.is_in(tied["right"], apart)))
         tied = tied.filter(keep)
-    every = pa.chunked_array([*alone.cast(pa.string()).chunks, *tied["left"].chunks, *tied["right"].chunks])
     names = pc.unique(every).sort() if len(every) else pa.array([], pa.string())
     left, right = (pc.index_in(tied[side], names).to_numpy().astype(np.int64) for side in ("left", "right"))
     labels = connected(len(names), left, right)
