@@ -5,16 +5,18 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from beholden.engine.store import Store
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import load_profile
-from beholden.model.errors import Problem
 from beholden.pipeline.reporting import report_data
 from beholden.pipeline.scan import Request, scan
+
+if TYPE_CHECKING:
+    from beholden.model.errors import Problem
 
 sys.path.append(str(Path(__file__).parent))
 

@@ -49,7 +49,9 @@ def test_nothing_identified(clinic_data: dict[str, Any]) -> None:
     for one in clinic_data["devices"]:
         one.update(dict.fromkeys(("brand", "maker", "owner", "module", "chip", "kind", "model")))
     for proof in clinic_data["proofs"].values():
-        proof.update(dict.fromkeys(("identifications", "attributions", "components", "device_listings"), []))
+        proof.update(
+            {name: [] for name in ("identifications", "attributions", "components", "device_listings")}
+        )
     tree = parse(page.render(clinic_data))
     assert "the ultimate owner of none is known" in tree.one("ul", "brief").text
     assert all("No fingerprint tells" in one.text for one in tree.all("article"))

@@ -4,7 +4,7 @@ import json
 import stat
 from pathlib import Path
 
-from click.testing import CliRunner
+import pytest
 from dom import parse
 
 from beholden.cli.verbs.report import command
@@ -15,20 +15,18 @@ from beholden.pipeline.reporting import write_report
 Scanned = tuple[Store, str]
 
 
-def test_writes_where_asked(clinic: Scanned, tmp_path: Path) -> None:
+def test_writes_where_asked(clinic: Scanned, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store, scan_id = clinic
     out = tmp_path / "new" / "page.html"
-    done = CliRunner().invoke(command, ["--store", str(store.folder), "--out", str(out)])
-    assert done.exit_code == 0, done.output
-    assert done.stdout.splitlines()[-1] == str(out)
+    command.main(["--store", str(store.folder), "--out", str(out)], standalone_mode=False)
+    assert capsys.readouterr().out == f"{out}\n"
     assert scan_id in parse(out.read_text("utf-8")).one(id="head").text
 
 
-def test_prints_its_data(clinic: Scanned) -> None:
+def test_prints_its_data(clinic: Scanned, capsys: pytest.CaptureFixture[str]) -> None:
     store, scan_id = clinic
-    done = CliRunner().invoke(command, ["--store", str(store.folder), "--scan", scan_id[:6], "--json"])
-    assert done.exit_code == 0, done.output
-    data = json.loads(done.stdout)
+    command.main(["--store", str(store.folder), "--scan", scan_id[:6], "--json"], standalone_mode=False)
+    data = json.loads(capsys.readouterr().out)
     assert data["run"]["scan_id"] == scan_id
     assert len(data["devices"]) == 20
 
