@@ -79,7 +79,7 @@ class Context:
             for side in ("client", "server")
         ]
         spans = (
-            nw.concat(sides)
+            self.engine.union(sides)
             .group_by("device_id")
             .agg(begun=nw.col("first_seen_at").min(), observed_at=nw.col("last_seen_at").max())
         )
@@ -115,12 +115,9 @@ def signal(frame: Frame, name: str, **columns: nw.Expr) -> Frame:
         "value": nw.lit(None, dtype=nw.String),
         "path": nw.lit(""),
     }
-    shaped = frame.with_columns(**{**defaults, **columns})
-    return shaped.select(
-        *(nw.col(column) for column in SIGNAL_COLUMNS if column not in ("strength", "confidence")),
-        nw.col("strength").cast(nw.Float64),
-        nw.col("confidence").cast(nw.Float64),
-    ).select(SIGNAL_COLUMNS)
+    given = {**defaults, **columns}
+    given |= {name: given[name].cast(nw.Float64) for name in ("strength", "confidence")}
+    return frame.select(*(given.get(name, nw.col(name)).alias(name) for name in SIGNAL_COLUMNS))
 
 
 def absent(name: str, found: Frame, looked: Frame, detail: str) -> Frame:

@@ -49,7 +49,7 @@ def _unexpected(context: Context, outbound: Frame, watched: Frame) -> Iterator[F
     )
     unknown = marked.filter(nw.col("operator_id").is_null(), ~nw.col("name").is_null())
     hits = context.engine.keep(
-        nw.concat(
+        context.engine.union(
             [
                 _seen(strangers, "destination.unexpected", 1.0),
                 _seen(unknown, "destination.unexpected", 0.5),

@@ -6,7 +6,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess import advisories, channels, content, destinations, law, lists, structure
-from beholden.assess.context import SIGNAL_COLUMNS, Context
+from beholden.assess.context import Context
 from beholden.engine.duck import Frame
 
 MEASURES = (law, lists, channels, destinations, content, structure, advisories)
@@ -28,9 +28,7 @@ class Assessed:
 def assess(context: Context, judgements: pa.Table) -> Assessed:
     """Measure every signal and turn it into findings by the rules; suppressed findings are left out."""
     engine = context.engine
-    signals = engine.keep(
-        nw.concat([frame for module in MEASURES for frame in module.measure(context)]).select(SIGNAL_COLUMNS)
-    )
+    signals = engine.keep(engine.union([frame for module in MEASURES for frame in module.measure(context)]))
     strongest = engine.keep(_strongest(signals))
     rules = engine.bind(_rules(context))
     applies = engine.bind(context.knowledge.table("applies")).select(

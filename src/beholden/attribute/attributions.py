@@ -22,7 +22,7 @@ def attributions(engine: Engine, identifications: Frame, exposures: Frame, knowl
     )
     makers = engine.keep(_makers(brands))
     every = (direct, makers, _owners(makers, book), _operators(exposures, book))
-    return nw.concat([frame.select(_COLUMNS) for frame in every])
+    return engine.union([frame.select(_COLUMNS) for frame in every])
 
 
 def _chosen(identifications: Frame) -> Frame:

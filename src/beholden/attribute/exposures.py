@@ -17,7 +17,7 @@ def exposures(engine: Engine, flows: Frame, knowledge: Knowledge) -> Frame:
     flows: with the devices of both sides, as identify gives them.
     """
     sides = [_side(flows, mine, theirs, inbound=inbound) for mine, theirs, inbound in _SIDES]
-    met = engine.keep(nw.concat(sides))
+    met = engine.keep(engine.union(sides))
     keys = ["device_id", "name", "address", "server_port", "protocol", "is_inbound"]
     summed = engine.keep(
         met.group_by(keys).agg(

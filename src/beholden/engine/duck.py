@@ -4,6 +4,7 @@ Stages get lazy frames and give lazy frames; nothing outside this package sees
 a connection, so the same stages can run on another engine.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -59,6 +60,17 @@ class Engine:
         name = f"kept_{self._n_kept}"
         frame.to_native().create(name)
         return nw.from_native(self._connection.table(name))
+
+    def union(self, frames: Sequence[Frame]) -> Frame:
+        """Set frames of the same columns below each other; raises ValueError where their columns differ.
+
+        Bound once, as one statement: a chain of unions binds every frame again and again.
+        """
+        names = frames[0].columns
+        if any(frame.columns != names for frame in frames):
+            raise ValueError("frames of a union must have the same columns in the same order")
+        parts = [f"({frame.to_native().sql_query()})" for frame in frames]
+        return nw.from_native(self._connection.sql(" UNION ALL ".join(parts)))
 
     def collect(self, frame: Frame) -> pa.Table:
         """Compute a frame and give it as an Arrow table."""
