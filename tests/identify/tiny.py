@@ -30,6 +30,7 @@ shield,acme,brand_of,,2020,,s,,2026
 DOMAINS = """suffix,operator,service,is_hosting,note,source,url,date
 ads.example,adco,advertising,no,,s,,2026
 control.acme.example,acme,control,no,,s,,2026
+control.free.example,free,control,no,,s,,2026
 store.acme.example,acme,store,no,,s,,2026
 tenants.example,hosting,platform,yes,,s,,2026
 update.acme.example,acme,update,no,,s,,2026
