@@ -54,13 +54,11 @@ class Resolved:
 
 def node(kind: nw.Expr, value: nw.Expr) -> nw.Expr:
     """Give the node text of an identifier: rank digit, kind and value."""
-    locally = nw.when((kind == "mac") & value.str.slice(1, 1).is_in(list("2367abef"))).then(
-        nw.lit("local mac")
-    )
-    named = locally.otherwise(kind)
     ranked = nw.lit("")
     for rank, name in enumerate(_RANKS):
-        ranked = nw.when(named == name).then(nw.lit(str(rank))).otherwise(ranked)
+        ranked = nw.when(kind == name).then(nw.lit(str(rank))).otherwise(ranked)
+    is_local = (kind == "mac") & value.str.slice(1, 1).is_in(list("2367abef"))
+    ranked = nw.when(is_local).then(nw.lit(str(_RANKS.index("local mac")))).otherwise(ranked)
     return nw.concat_str(ranked, nw.lit(":"), kind, nw.lit(":"), value)
 
 
@@ -107,10 +105,14 @@ def _stated_edges(observations: Frame) -> Frame:
     kind = nw.col("property")
     for name, identifier in _IDENTIFIER_OF.items():
         kind = nw.when(nw.col("property") == name).then(nw.lit(identifier)).otherwise(kind)
-    return stated.select(
-        node(nw.col("subject_kind"), nw.col("subject")).alias("left"),
-        node(kind, nw.col("value")).alias("right"),
-    ).unique()
+    return (
+        stated.with_columns(stated_kind=kind)
+        .select(
+            node(nw.col("subject_kind"), nw.col("subject")).alias("left"),
+            node(nw.col("stated_kind"), nw.col("value")).alias("right"),
+        )
+        .unique()
+    )
 
 
 def _without_placeholders(edges: Frame) -> Frame:
