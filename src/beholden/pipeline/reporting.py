@@ -5,7 +5,7 @@ Knowledge lends words only: titles, the profile's sentence, instruments of law, 
 
 import os
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -172,10 +172,7 @@ def _texts(knowledge: Knowledge, run: Document, seats: list[str]) -> tuple[Docum
         "lists": {row["list"]: row for row in knowledge.rows("lists")},
         "propositions": _propositions(knowledge.rows("rules")),
         "parents": _parents(knowledge),
-        "countries": {
-            row["iso2"]: row["name"].partition(",")[0]
-            for row in read_csv(knowledge_root(), "places/countries.csv")
-        },
+        "countries": _countries(),
         "credits": [
             asdict(source) for name, source in sources.items()
             if name in _ADDRESS_SOURCES or source.licence.startswith(_ATTRIBUTED)
@@ -183,6 +180,17 @@ def _texts(knowledge: Knowledge, run: Document, seats: list[str]) -> tuple[Docum
         "address_sources": list(_ADDRESS_SOURCES),
     }  # fmt: skip
     return texts, facts.filter(pc.is_in(facts["fact_id"], ids)).to_pylist()
+
+
+def _countries() -> dict[str, str]:
+    """Give the short names of countries: ISO writes "X, Y of", which is X where no other is called so, else Y of X."""
+    names = {row["iso2"]: row["name"] for row in read_csv(knowledge_root(), "places/countries.csv")}
+    heads = Counter(name.partition(", ")[0] for name in names.values())
+    return {code: _short(*name.partition(", ")[::2], heads) for code, name in names.items()}
+
+
+def _short(head: str, tail: str, heads: Counter[str]) -> str:
+    return head if heads[head] == 1 else f"{tail} {head}".strip()
 
 
 def _regimes(knowledge: Knowledge, day: str, seats: list[str]) -> list[Document]:

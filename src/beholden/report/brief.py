@@ -36,8 +36,9 @@ def _owners(shown: Shown) -> str:
     if not known:
         return f"Of {_devices(n_devices)} the ultimate owner of none is known."
     parts = [f"{_named(code, shown)} {n} ({share(n, n_devices)})" for code, n in known[:_MOST_SEATS]]
-    more = len(known) - _MOST_SEATS
-    tail = f"; {more} more seats have the others" if more > 0 else ""
+    rest = sum(n for _, n in known[_MOST_SEATS:])
+    unknown = n_devices - sum(n for _, n in known)
+    tail = "".join(f"; {text} {n}" for text, n in (("other seats", rest), (UNKNOWN, unknown)) if n)
     return f"Of {_devices(n_devices)}, by the seat of the ultimate owner: {_list(parts)}{tail}."
 
 
@@ -49,7 +50,7 @@ def _lists(shown: Shown) -> str:
     more = len(held) - _MOST_SEATS
     tail = f" and {more} more" if more > 0 else ""
     n_binding = sum(one["is_binding"] for one in held)
-    in_force = f"{n_binding} of {len(held)} on a list in force here"
+    in_force = f"{n_binding} of {len(held)} on a list in force for the profile"
     return f"Listed companies stand behind them: {_list(names)}{tail}; {in_force}."
 
 
@@ -82,4 +83,5 @@ def _unknown(shown: Shown) -> str:
     if not wanted:
         return found
     one = wanted[0]
-    return f"{found}What would tell most next: “{one['what']}” ({_devices(one['n_devices'])}, {one['risk'].lower()})."
+    base = f"{_devices(one['n_devices'])}, {one['risk'].lower()}"
+    return f"{found}The most telling next question: “{one['what']}” ({base})."
