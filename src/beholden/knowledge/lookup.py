@@ -69,8 +69,11 @@ def _in_ranges(
 def _keys(column: pa.ChunkedArray, family: int) -> Keys:
     if family == 4:
         return np.asarray(column.to_numpy(), dtype=np.uint64)
-    packed = b"".join(column.to_pylist())
-    return np.frombuffer(packed, dtype=">u8").reshape(-1, 2)[:, 0].astype(np.uint64)
+    if not len(column):
+        return np.zeros(0, np.uint64)
+    packed = pa.concat_arrays(column.cast(pa.binary(16)).chunks)
+    words = np.frombuffer(packed.buffers()[1], dtype=">u8", offset=packed.offset * 16, count=len(packed) * 2)
+    return words[::2].astype(np.uint64)
 
 
 def domains(knowledge: Knowledge, names: list[str]) -> pa.Table:
