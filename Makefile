@@ -18,7 +18,7 @@ demo: $(STAMP) ## scan the bundled clinic into build/demo and say where the repo
 	@echo "      $(BIN)/beholden explain 192.168.10.11 --store build/demo"
 
 test: $(STAMP) programs check ## run everything: lint, types, contracts and all tests
-	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(STAMP) ## lint, format, types and import contracts, without tests
 	$(BIN)/ruff check
@@ -31,7 +31,7 @@ bench: $(STAMP) ## measure against the peers of bench/README.md, write bench/res
 
 docs: $(STAMP) ## write the reference pages anew and build the site into site/
 	$(BIN)/python docs/generate.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html"
 
 golden: $(STAMP) ## refresh the golden files; read the difference before you commit it
