@@ -53,6 +53,13 @@ def test_renders_quietly_and_fits(browser: Any, written: Path, width: int, schem
         width,
     )
     assert wide == []
+    cut_off = tab.evaluate(
+        "() => { const box = document.querySelector('svg.streams').getBoundingClientRect();"
+        "return [...document.querySelectorAll('svg.streams text')].map((one) => [one.textContent,"
+        "one.getBoundingClientRect()]).filter(([, own]) => own.left < box.left || own.right > box.right)"
+        ".map(([text]) => text); }"
+    )
+    assert cut_off == []
     assert said == []
     assert asked == [written.as_uri()]
     tab.close()
