@@ -8,13 +8,14 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
@@ -109,10 +110,19 @@ class Store:
         """Give the file of one table of a scan."""
         return self.scans / scan_id / f"{table}.parquet"
 
-    def read(self, scan_id: str, table: str) -> pa.Table:
-        """Read one table of a scan; without rows where the scan has none."""
+    def read(
+        self,
+        scan_id: str,
+        table: str,
+        columns: Sequence[str] | None = None,
+        devices: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Read one table of a scan, or some columns of it, or the rows of some devices; no rows where it has none."""
         path = self.path(scan_id, table)
-        return pq.read_table(path) if path.exists() else empty(_BY_NAME[table])
+        if not path.exists():
+            return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
+        wanted = None if devices is None else pc.field("device_id").isin(list(devices))
+        return pq.read_table(path, columns=columns, filters=wanted)
 
     def judge(self, judgement: Mapping[str, Any]) -> str:
         """Append a judgement; the same one twice is one. Returns its id."""

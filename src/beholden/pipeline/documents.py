@@ -4,7 +4,7 @@ A loop over devices is meant here: a document is what a person or a program read
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -24,9 +24,9 @@ _COMPANY_ROLES = {
 _STATED = "stated:"
 
 
-def device_documents(store: Store, scan_id: str) -> list[Document]:
-    """Give the documents of all devices of a scan, the highest index first."""
-    tables = {name: store.read(scan_id, name) for name in _TABLES}
+def device_documents(store: Store, scan_id: str, only: Sequence[str] | None = None) -> list[Document]:
+    """Give the documents of all devices of a scan, or only of some, the highest index first."""
+    tables = {name: store.read(scan_id, name, devices=only) for name in _TABLES}
     parts = _Parts(tables)
     documents = [parts.document(row) for row in tables["devices"].to_pylist()]
     return sorted(documents, key=lambda one: (-one["index"], one["device"]))
