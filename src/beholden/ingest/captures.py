@@ -38,6 +38,8 @@ def read(
     options: Options,
 ) -> ReadCapture:
     """Read a capture whole. The hash is asked for last, so that it can be computed meanwhile."""
+    if options.on_compile is not None and not capture.is_compiled():
+        options.on_compile()
     observer = Observer("")
     captured = capture.read(
         source,

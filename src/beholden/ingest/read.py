@@ -25,11 +25,15 @@ DEFAULT_LIMIT = 2 << 30
 
 @dataclass(frozen=True)
 class Options:
-    """How to read: names of inventory columns, and how much compressed evidence may grow."""
+    """How to read: names of inventory columns, how much compressed evidence may grow, and whom to tell.
+
+    `on_compile` is called where the packet kernels have to be compiled first.
+    """
 
     mapping: Mapping[str, str] | None = None
     limit_bytes: int = DEFAULT_LIMIT
     on_progress: Callable[[int], None] | None = None
+    on_compile: Callable[[], None] | None = None
 
 
 @dataclass

@@ -38,6 +38,10 @@ def _read_instant(text: str | None) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
+def _tell_of_compiling() -> None:
+    say("compiling the packet kernels (once, about half a minute) …")
+
+
 @click.command(name="scan")
 @click.argument("paths", nargs=-1, required=True)
 @store_option
@@ -81,7 +85,7 @@ def command(
             profile=load_profile(knowledge, profile),
             started_at=datetime.now(UTC),
             as_of=_read_instant(as_of),
-            options=Options(_read_mapping(mapping), limit << 20, bar.advance),
+            options=Options(_read_mapping(mapping), limit << 20, bar.advance, _tell_of_compiling),
         )
         outcome = scan(request, opened, knowledge, problems, on_step=bar.step)
     path = None
