@@ -88,6 +88,8 @@ class Store:
             with self._database.begin() as connection:
                 connection.execute(sa.insert(_RUNS).values(**row))
         except sa.exc.IntegrityError:
+            if not self._has(_RUNS.c.scan_id, row["scan_id"]):
+                raise
             return False
         return True
 
@@ -130,19 +132,20 @@ class Store:
         judgement_id = content_id("judgement", *parts)
         row = {name: _plain(judgement.get(name)) for name in JUDGEMENTS.column_names}
         row["judgement_id"] = judgement_id
-        if not self._is_judged(judgement_id):
+        if not self._has(_JUDGEMENTS.c.judgement_id, judgement_id):
             try:
                 with self._database.begin() as connection:
                     connection.execute(sa.insert(_JUDGEMENTS).values(**row))
             except sa.exc.IntegrityError:
-                if not self._is_judged(judgement_id):  # else another process judged the same meanwhile
+                if not self._has(
+                    _JUDGEMENTS.c.judgement_id, judgement_id
+                ):  # else another process judged the same meanwhile
                     raise
         return judgement_id
 
-    def _is_judged(self, judgement_id: str) -> bool:
-        query = sa.select(_JUDGEMENTS.c.judgement_id).where(_JUDGEMENTS.c.judgement_id == judgement_id)
+    def _has(self, key: sa.Column[Any], value: object) -> bool:
         with self._database.connect() as connection:
-            return connection.execute(query).first() is not None
+            return connection.execute(sa.select(key).where(key == value)).first() is not None
 
     def judgements(self) -> pa.Table:
         """Give all judgements, in order of their ids."""
