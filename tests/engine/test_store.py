@@ -164,6 +164,11 @@ def test_a_scan_is_never_changed(store):
     assert len(store.runs()) == 1
 
 
+def test_a_run_without_what_it_needs_is_not_taken_for_one_that_is_there(store):
+    with pytest.raises(IntegrityError):
+        store.enter(run() | {"profile": None})
+
+
 def test_runs_are_newest_first_and_those_without_tables_are_left_out(store):
     for number, scan_id in enumerate(("b", "c", "a")):
         write(store, scan_id)
