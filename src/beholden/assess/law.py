@@ -66,7 +66,7 @@ def regimes(context: Context) -> pa.Table:
     home = tuple(row["binds"] for row in rows if row["jurisdiction"] == context.profile.home)
     best: dict[str, dict[str, object]] = {}
     for row in rows:
-        if (row["in_force_to"] or "9999") >= today:
+        if _is_in_force(row, today):
             held = best.setdefault(
                 row["binds"], dict.fromkeys(_SCHEMA.names) | {"jurisdiction": row["binds"]}
             )
@@ -76,6 +76,12 @@ def regimes(context: Context) -> pa.Table:
             held |= {"strength": 0.0, "flaw_strength": 0.0, "known_share": 1.0}
             held |= {name: held[name] or _NOT_OF_CONCERN for name in ("regime", "flaw_regime")}
     return pa.Table.from_pylist(list(best.values()), schema=_SCHEMA)
+
+
+def _is_in_force(row: dict[str, Any], today: str) -> bool:
+    """Tell whether an instrument is in force; an end that names a year or a month only lasts to its end."""
+    end = row["in_force_to"] or "9999"
+    return (row["in_force_from"] or "") <= today and today[: len(end)] <= end
 
 
 def _strengthen(held: dict[str, Any], row: dict[str, Any]) -> None:
