@@ -8,11 +8,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tests.assess.test_signals import CONTROL, FLEET, STORE
-from tests.assess.world import PROFILE, Device, findings, inbound, permuted, to
+from tests.assess.world import PROFILE, Device, context, findings, inbound, permuted, to
 from tests.attribute.flows import START
 from tests.identify import tiny
 
-from beholden.engine import from_rows
+from beholden.assess.law import regimes
+from beholden.engine import Engine, from_rows
 from beholden.model.tables import JUDGEMENTS
 
 CODES = ("QM", "QN", "QO", "QP", "QF")
@@ -216,18 +217,25 @@ def test_an_entry_that_has_ended_names_nobody_but_did_before():
     assert {row["list"] for row in then} == {"elsewhere", "in-force"}
 
 
-def test_a_law_that_is_no_longer_in_force_counts_no_more():
-    ended = tiny.knowledge(laws=tiny.LAWS.replace("7,2020,,", "7,2020,2025-12-31,"))
-    device = {"d": Device(claims=(("brand", "acme"),))}
-    rules = {
-        row["rule_id"] for row in tiny.knowledge().rows("rules") if row["signal"] == "vulnerability_to_state"
-    }
-
-    def held(**how):
-        return {row["rule_id"] for row in findings(device, knowledge=ended, **how)[0]} & rules
-
-    assert held(today=date(2025, 1, 1)) == rules
-    assert held(today=date(2026, 1, 1)) == set()
+@pytest.mark.parametrize(
+    ("span", "is_held"),
+    [
+        ("2020,", True),
+        ("2020,2025-12-31", False),
+        ("2020,2026-06-01", True),
+        ("2020,2026", True),
+        ("2020,2026-05", False),
+        ("2030-01-01,", False),
+        ("2026-06-02,", False),
+        (",", True),
+    ],
+)
+def test_only_a_law_that_is_in_force_counts(span, is_held):
+    known = tiny.knowledge(laws=tiny.LAWS.replace("7,2020,,", f"7,{span},"))
+    with Engine(threads=1) as engine:
+        made = context(engine, {}, knowledge=known, today=date(2026, 6, 1))
+        held = {row["jurisdiction"] for row in regimes(made).to_pylist()}
+    assert ("QM" in held) == is_held
 
 
 def test_the_shipped_rules_give_origin_to_leverage_alone():
