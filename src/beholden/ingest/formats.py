@@ -1,16 +1,23 @@
 """Recognise evidence by its content, never by its name."""
 
+import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import zstandard
 
-from beholden.ingest.tabular.headers import find_header
+from beholden.ingest.tabular.headers import Header, find_header
 from beholden.ingest.tabular.lines import DELIMITERS, first_rows
 from beholden.ingest.tabular.text import encoding_of, is_binary
 
+_MARKDOWN = re.compile(r"^\|(\s*:?-{3,}:?\s*\|)+\s*$", re.MULTILINE)
+"""The line below a table's header in Markdown."""
+_CLEAR = 3
+"""So many known columns make a header, however ragged its rows."""
+_REGULAR = 0.6
 Kind = Literal["capture", "csv", "xlsx", "parquet"]
 _PEEK = 1024
 _ROWS = 20
@@ -137,11 +144,27 @@ def _text(head: bytes) -> tuple[Kind | None, str]:
     for start, reason in _TEXTS:
         if text.lstrip().startswith(start):
             return None, reason
+    if _MARKDOWN.search(text):
+        return None, "Markdown text"
     for delimiter in DELIMITERS:
         rows = [cells for _, cells in first_rows(text, delimiter, _ROWS)]
-        if find_header(rows, None):
+        header = find_header(rows, None)
+        if header and (len(header.properties) >= _CLEAR or _is_regular(rows, header)):
             return "csv", "table with known columns"
         widths = [len(cells) for cells in rows[:-1] or rows if cells]
         if len(widths) > 1 and min(widths) == max(widths) > 1:
             return "csv", "lines of as many cells"
     return None, "text that is no table"
+
+
+def _is_regular(rows: Sequence[Sequence[str]], header: Header) -> bool:
+    """Tell whether most rows are as wide as their header: prose and programs are not.
+
+    A header below other lines has to convince more than one in the first line.
+    """
+    below = rows[header.row + 1 : -1] or rows[header.row + 1 :]
+    widths = [len(cells) for cells in below if any(cells)]
+    share = sum(width == len(header.names) for width in widths) / max(len(widths), 1)
+    if header.row == 0:
+        return share >= _REGULAR or not widths
+    return len(header.properties) > 1 and share >= _REGULAR

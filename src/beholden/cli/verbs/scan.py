@@ -1,8 +1,6 @@
 """beholden scan: evidence in, devices found and scored, a summary out."""
 
 import sys
-import tomllib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,17 +11,6 @@ from beholden.cli.problems import Problems
 from beholden.model.errors import BeholdenError
 
 _STRICT_EXIT = 2
-
-
-def _read_mapping(path: Path | None) -> Mapping[str, str] | None:
-    """Read [columns] of a mapping file: "Column in file" = "property"."""
-    if path is None:
-        return None
-    try:
-        columns = tomllib.loads(path.read_text("utf-8")).get("columns", {})
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BeholdenError(f"{path}: {error}") from error
-    return {str(name): str(value) for name, value in columns.items()}
 
 
 def _read_instant(text: str | None) -> datetime | None:
@@ -71,6 +58,7 @@ def command(
     from beholden.cli.progress import progress
     from beholden.cli.summary import print_summary
     from beholden.ingest.read import Options
+    from beholden.ingest.tabular.headers import read_mapping
     from beholden.knowledge.profiles import load_profile
     from beholden.pipeline.opening import open_knowledge, open_store
     from beholden.pipeline.scan import Request, scan
@@ -85,7 +73,9 @@ def command(
             profile=load_profile(knowledge, profile),
             started_at=datetime.now(UTC),
             as_of=_read_instant(as_of),
-            options=Options(_read_mapping(mapping), limit << 20, bar.advance, _tell_of_compiling),
+            options=Options(
+                read_mapping(mapping) if mapping else None, limit << 20, bar.advance, _tell_of_compiling
+            ),
         )
         outcome = scan(request, opened, knowledge, problems, on_step=bar.step)
     path = None
