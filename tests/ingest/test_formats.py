@@ -17,6 +17,11 @@ PCAPNG = bytes.fromhex("0a0d0d0a1c0000004d3c2b1a01000000ffffffffffffffff1c000000
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
 
 
+def _expected(value):
+    """Name a case by what is expected of it: bytes made with the time in them would give other names each time."""
+    return value if isinstance(value, str) else "bytes"
+
+
 def parquet():
     stream = io.BytesIO()
     pq.write_table(pa.table({"mac": ["x"]}), stream)
@@ -47,6 +52,7 @@ def archive(*names):
         (b"a|b\n1|2\n3|4\n", "csv"),
         (b"hostname\nx\n", "csv"),
     ],
+    ids=_expected,
 )
 def test_known(tmp_path, data, expected):
     path = tmp_path / "evidence.png"
@@ -70,6 +76,7 @@ def test_known(tmp_path, data, expected):
         (bytes(range(256)) * 4, "binary data"),
         (b" \n\n", "white space"),
     ],
+    ids=_expected,
 )
 def test_unknown(tmp_path, data, reason):
     path = tmp_path / "evidence.pcap"
