@@ -16,7 +16,9 @@ def judged(beholden, clinic, tmp_path):
     def act(*words):
         first, before = scan()
         words = [word(before) if callable(word) else word for word in words]
-        made = beholden.json("judge", *words, "--reason", "I looked", "--author", "tester", "--store", tmp_path)
+        made = beholden.json(
+            "judge", *words, "--reason", "I looked", "--author", "tester", "--store", tmp_path
+        )
         second, after = scan()
         assert first != second
         assert beholden.json("show", "devices", "--scan", first, "--store", tmp_path) == before
@@ -38,14 +40,14 @@ def test_merge(judged):
     assert PLUG in one["macs"]
 
 
-def test_split(judged, beholden, tmp_path):
+def test_split(judged):
     before, after = judged("split", "ip:192.168.10.32")
     assert holders(before, SENSOR)[0]["ips"] == ["192.168.10.32"]
     assert holders(after, SENSOR)
     assert len(after) >= len(before)
 
 
-def test_split_of_what_an_inventory_joined(beholden, clinic, tmp_path):
+def test_split_of_what_an_inventory_joined(beholden, tmp_path):
     (tmp_path / "a.csv").write_text("mac,serial,vendor\n00:1b:1b:00:00:01,SN-1001,Siemens\n")
 
     def devices():

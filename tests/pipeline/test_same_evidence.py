@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from beholden.engine.schemas import arrow_schema
 from beholden.model.tables import TABLES
 
 IN_TIME = {"runs": ("started_at", "finished_at")}
@@ -40,8 +41,6 @@ def first(beholden, clinic, tmp_path_factory):
 
 
 def test_every_table_of_the_model_is_there_as_the_model_says(first):
-    from beholden.engine.schemas import arrow_schema
-
     store, digest = first
     folder = store / "scans" / digest["scan"]
     assert {path.stem for path in folder.glob("*.parquet")} == {table.name for table in TABLES}
@@ -92,7 +91,9 @@ def test_a_second_scan_adds_nothing(beholden, clinic, first):
         with sqlite3.connect(store / "catalogue.sqlite") as catalogue:
             rows = catalogue.execute("select * from runs").fetchall()
         scans = store / "scans"
-        return rows, {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in scans.rglob("*.parquet")}
+        return rows, {
+            path: (path.stat().st_mtime_ns, path.stat().st_size) for path in scans.rglob("*.parquet")
+        }
 
     before = state()
     again = scan(beholden, store, clinic / "inventory.csv", clinic / "clinic.pcapng")
