@@ -16,6 +16,9 @@ from beholden.knowledge.names import Spellings, normalise
 _PACKS = ("companies/companies.csv", "listings/companies.csv", "vocabulary/companies.csv")
 _TO_MAKER = ("brand_of", "brand_licensed_to")
 _UPWARD = ("controlled_by", "owned_by", "state_holding")
+_ASIDE = ("successor_of",)
+"""Ties that lead to no owner."""
+
 _MAX_DEPTH = 12
 
 
@@ -142,6 +145,8 @@ def _add_relation(book: Companies, row: Row, ledger: Ledger) -> None:
     child, parent = row["child"], row["parent"]
     if child not in book.companies or parent not in book.companies:
         raise KnowledgeError(f"{row.place}: no company {child!r} or {parent!r}")
+    if row["relation"] not in (*_TO_MAKER, *_UPWARD, *_ASIDE):
+        raise KnowledgeError(f"{row.place}: no relation {row['relation']!r}")
     names = book.companies[child].name, book.companies[parent].name
     fact_id = ledger.add(row, f"{names[0]} is {row['relation'].replace('_', ' ')} {names[1]}")
     if row["valid_to"]:

@@ -8,6 +8,9 @@ from beholden.knowledge.files import KnowledgeError, read_csv, read_yaml
 from beholden.model.risks import CATEGORIES, FACTORS
 
 Rows = list[dict[str, object]]
+_REQUIRED = (
+    "id", "title", "category", "factor", "proposition", "weight", "base_rate", "signal", "strength", "says", "rationale",
+)  # fmt: skip
 UNKNOWN_KIND = ""
 MAX_PROPOSITIONS = 6
 
@@ -22,6 +25,9 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
         pack = f"rules/{path.parent.name}/{path.name}"
         rule = {key: value for key, value in read_yaml(path).items() if isinstance(value, str)}
         lists = read_yaml(path)
+        missing = [name for name in _REQUIRED if name not in rule]
+        if missing:
+            raise KnowledgeError(f"{pack}: lacks {', '.join(missing)}")
         if rule["category"] not in CATEGORIES or rule["factor"] not in FACTORS:
             raise KnowledgeError(f"{pack}: category or factor is not known")
         fact_id = ledger.enter(pack, pack, rule, f"{rule['title']}: {rule['rationale']}")
