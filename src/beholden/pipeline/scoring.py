@@ -69,7 +69,7 @@ def score_devices(context: Context, findings: Frame, settings: ScoreSettings) ->
     groups = engine.keep(_groups(context))
     return {
         "scores": scores,
-        "contributions": engine.keep(scored.contributions),
+        "contributions": scored.contributions,
         "rollups": rollups(scores, groups),
         "rollup_bins": rollup_bins(scores, groups),
     }
