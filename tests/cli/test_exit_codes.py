@@ -48,7 +48,14 @@ def test_an_instant_that_is_none(beholden, clinic, tmp_path, instant):
 
 def test_strict_is_2_where_evidence_had_a_problem(beholden, clinic, tmp_path):
     (tmp_path / "picture.pcap").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
-    words = ("scan", clinic / "tiny.pcap", tmp_path / "picture.pcap", "--store", tmp_path / "s", "--no-report")
+    words = (
+        "scan",
+        clinic / "tiny.pcap",
+        tmp_path / "picture.pcap",
+        "--store",
+        tmp_path / "s",
+        "--no-report",
+    )
     lenient = beholden.run(*words)
     strict = beholden.run(*words, "--strict")
     assert (lenient.returncode, strict.returncode) == (0, 2)

@@ -173,7 +173,9 @@ def test_explain_computes_again_what_it_prints(beholden, clinic_store):
     proof = beholden.json("explain", "c0:56:e3:7b:10:11", "--store", clinic_store)
     assert [risk["agrees"] for risk in proof["risks"]] == [True] * len(CATEGORIES)
     assert {risk["category"] for risk in proof["risks"]} == set(CATEGORIES)
-    finding = next(f for r in proof["risks"] for p in r["propositions"] for f in p["findings"] if f["evidence"])
+    finding = next(
+        f for r in proof["risks"] for p in r["propositions"] for f in p["findings"] if f["evidence"]
+    )
     place = finding["evidence"][0]
     assert re.fullmatch("[0-9a-f]{64}", place["sha256"])
     assert place["file"].endswith(("clinic.pcapng", "inventory.csv"))

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import beholden
+from beholden.cli import VERBS
 
 HEAVY = {
     "duckdb", "numba", "numpy", "pyarrow", "rich", "narwhals", "sqlalchemy", "cryptography", "jinja2", "yaml",
@@ -43,8 +44,6 @@ def test_version_is_the_packages():
 
 
 def test_help_names_every_verb():
-    from beholden.cli import VERBS
-
     said, _ = loaded("--help")
     for verb, line in VERBS.items():
         assert f"{verb} " in said

@@ -25,14 +25,14 @@ def as_nobody_in_particular(*words):
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory):
+def catalogue():
     pytest.importorskip("pg8000", reason="pg8000, the driver, is not installed")
     initdb, control = program("initdb"), program("pg_ctl")
     if not initdb or not control:
         pytest.skip("PostgreSQL's server is not installed")
     if os.geteuid() == 0 and subprocess.run(["id", "postgres"], capture_output=True, check=False).returncode:
         pytest.skip("no user postgres to run the server")
-    folder = Path(as_nobody_in_particular("mktemp", "-d", "/tmp/beholden-postgres-XXXXXX").stdout.strip())
+    folder = Path(as_nobody_in_particular("mktemp", "-d").stdout.strip())
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
