@@ -26,7 +26,9 @@ check: $(STAMP) ## lint, format, types and import contracts, without tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## measure against the peers of bench/README.md, write bench/results.md
+bench: PROGRAMS := tcpdump tshark ndpiReader
+bench: PACKAGES := tcpdump tshark libndpi-bin
+bench: $(STAMP) programs ## measure against the peers of bench/README.md, write bench/results.md
 	$(BIN)/python bench/run.py
 
 docs: $(STAMP) ## write the reference pages anew and build the site into site/
@@ -53,15 +55,15 @@ $(STAMP): pyproject.toml requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(STAMP)
 
-# Programs that tests speak to. Without root or apt nothing is installed, and those tests skip with a reason.
+# Programs that tests and bench speak to. Without root or apt nothing is installed, and what needs them says so.
 programs:
 	@missing=; for one in $(PROGRAMS); do command -v $$one >/dev/null || missing="$$missing $$one"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-		echo "not installed:$$missing (needs root and apt-get); the tests that need them skip"; exit 0; fi; \
-	echo "installing for the tests:$$missing"; export DEBIAN_FRONTEND=noninteractive; \
+		echo "not installed:$$missing (needs root and apt-get); what needs them is skipped"; exit 0; fi; \
+	echo "installing:$$missing"; export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update -qq || true; \
 	for one in $(PACKAGES); do apt-get install -y -qq --no-install-recommends $$one >/dev/null \
-		|| echo "$$one could not be installed; the tests that need it skip"; done
+		|| echo "$$one could not be installed; what needs it is skipped"; done
 
 .PHONY: help demo test check bench docs golden lock fuzz programs
