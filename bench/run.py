@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -24,15 +24,13 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import inventory  # noqa: E402 - beside this file
-from programs import BEHOLDEN, WORK, Run, Runner, packet_kernels, peers, scan, timed, tshark  # noqa: E402
+from programs import BEHOLDEN, WORK, Run, Runner, peers, scan, timed, tshark  # noqa: E402
 
 Row = tuple[str, str, str, str]
 
 
 def in_turn(programs: Mapping[str, Runner], path: Path, rounds: int) -> dict[str, Run]:
-    """Take the medians of rounds, after one scan and one read that do not count."""
-    for warm in (scan, packet_kernels):
-        warm(path)
+    """Take the medians of rounds; kernels and knowledge were compiled before."""
     runs: dict[str, list[Run]] = {name: [] for name in programs}
     for _ in range(rounds):
         for name, runner in programs.items():
@@ -59,7 +57,7 @@ def verdict(value: float, limit: float, *, at_least: bool = False) -> str:
     return "met" if (value >= limit if at_least else value <= limit) else "**miss**"
 
 
-def medians(name: str, found: Mapping[str, Run], rounds: str) -> list[str]:
+def medians(name: str, found: Mapping[str, Run], rounds: int) -> list[str]:
     """Write the table of one capture: seconds, peak and how many times the scan's seconds."""
     own = found["beholden scan"].seconds
     head = [
@@ -171,45 +169,66 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text("utf-8").splitlines() if Path(path).exists() else []
 
 
+def shown(begun: datetime, load: float, rows: Sequence[Row], parts: Sequence[str]) -> str:
+    """Give the page as far as it has come."""
+    return "\n".join(
+        [
+            "# What was measured",
+            "",
+            "Written by `make bench`; do not edit.",
+            "",
+            *machine((load, os.getloadavg()[0]), begun),
+            "| what | wanted | measured | |",
+            "| --- | ---: | ---: | --- |",
+            *(f"| {' | '.join(row)} |" for row in rows),
+            "",
+            *parts,
+        ]
+    )
+
+
+def sections(args: argparse.Namespace, rows: list[Row], parts: list[str]) -> Iterator[None]:
+    """Measure one thing after the other into rows and parts; yield after each, so that it can be written."""
+    small, large = (capture(size) for size in (("20M", "80M") if args.quick else ("1G", "4G")))
+    programs = peers()
+    rows += small_things(args.rounds)
+    yield
+    first = in_turn(programs, small, args.rounds)
+    if shutil.which("tshark"):
+        first["tshark conv,ip"] = tshark(small)
+    rows += speed(first)
+    parts += medians(f"{small.name}, {small.stat().st_size / 1e9:.2f} GB", first, args.rounds)
+    yield
+    own = {name: programs[name] for name in list(programs)[:3]}
+    second = in_turn(own, large, args.large_rounds)
+    rows += memory(first["beholden scan"], second["beholden scan"])
+    parts += medians(f"{large.name}, {large.stat().st_size / 1e9:.2f} GB", second, args.large_rounds)
+    yield
+    parts += scoring(10_000 if args.quick else 1_000_000)
+    yield
+    for size in (10_000,) if args.quick else (100_000, 1_000_000):
+        rows += inventories((size,), args.limit)
+        yield
+
+
 def main() -> None:
     """Build, measure, print and write."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--large-rounds", type=int, default=3)
+    parser.add_argument("--limit", type=int, default=240, help="seconds that an inventory may take")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default=HERE / "results.md")
     args = parser.parse_args()
     WORK.mkdir(exist_ok=True)
-    small, large = (capture(size) for size in (("20M", "80M") if args.quick else ("1G", "4G")))
     begun, load = datetime.now(UTC), os.getloadavg()[0]
-    programs = peers()
-    rows = small_things(args.rounds)
-    first = in_turn(programs, small, args.rounds)
-    if shutil.which("tshark"):
-        first["tshark conv,ip"] = tshark(small)
-    own = {name: programs[name] for name in list(programs)[:3]}
-    few = min(args.rounds, 3)
-    second = in_turn(own, large, few)
-    rows += speed(first) + memory(first["beholden scan"], second["beholden scan"])
-    rows += inventories((10_000,) if args.quick else (100_000, 1_000_000), 240)
-    fleet = scoring(10_000 if args.quick else 1_000_000)
-    text = [
-        "# What was measured",
-        "",
-        "Written by `make bench`; do not edit.",
-        "",
-        *machine((load, os.getloadavg()[0]), begun),
-        "| what | wanted | measured | |",
-        "| --- | ---: | ---: | --- |",
-        *(f"| {' | '.join(row)} |" for row in rows),
-        "",
-        *medians(f"{small.name}, {small.stat().st_size / 1e9:.2f} GB", first, str(args.rounds)),
-        *medians(f"{large.name}, {large.stat().st_size / 1e9:.2f} GB", second, str(few)),
-        *fleet,
-    ]
-    args.out.write_text("\n".join(text), "utf-8")
-    print("\n".join(text))
+    rows: list[Row] = []
+    parts: list[str] = []
+    for _ in sections(args, rows, parts):
+        args.out.write_text(shown(begun, load, rows, parts), "utf-8")
+    print(args.out.read_text("utf-8"))
 
 
 if __name__ == "__main__":
