@@ -37,9 +37,7 @@ def told(document):
 
 
 def observed(store, scan_id):
-    rows = pq.read_table(
-        store / "scans" / scan_id / "observations.parquet"
-    ).to_pylist()
+    rows = pq.read_table(store / "scans" / scan_id / "observations.parquet").to_pylist()
     return sorted({f"{row['subject']} {row['property']} {row['value']}" for row in rows})
 
 
