@@ -123,7 +123,7 @@ class Store:
         path = self.path(scan_id, table)
         if not path.exists():
             return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
-        wanted = None if devices is None else pc.field("device_id").isin(list(devices))
+        wanted = None if devices is None else pc.field("device_id").isin(pa.array(list(devices), pa.string()))
         return pq.read_table(path, columns=columns, filters=wanted)
 
     def judge(self, judgement: Mapping[str, Any]) -> str:
