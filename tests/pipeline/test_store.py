@@ -1,16 +1,22 @@
 """Nothing that happens to a scan harms the store: kills, company, readers meanwhile, what is left half-written."""
 
+import fcntl
 import os
 import random
 import signal
 import sqlite3
+import struct
 import subprocess
+import sys
+import termios
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 KILLS = 8
+PROGRAM = Path(sys.executable).with_name("beholden")
 
 
 def state(store):
@@ -124,19 +130,40 @@ def test_a_scan_that_was_killed_between_folder_and_catalogue_lands_the_next_time
     assert len(beholden.json("show", "scans", "--store", store)) == 1
 
 
-def test_interrupted_is_130(beholden, clinic, store):
+INTERRUPTIBLE = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""A shell's background jobs ignore the interrupt, and hand that down."""
+
+
+def unread(pipe):
+    """Give how many bytes of a pipe nobody has read yet."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+
+def test_interrupted_is_130(clinic, store):
     before = state(store)
+    words = ("-c", INTERRUPTIBLE, PROGRAM, "scan", "-", "--store", store)
     process = subprocess.Popen(
-        ["setsid", str(beholden.start.__globals__["PROGRAM"]), "scan", "-", "--store", str(store)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        [sys.executable, *map(str, words)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     process.stdin.write((clinic / "tiny.pcap").read_bytes()[:2000])
     process.stdin.flush()
-    time.sleep(3)
-    timer = threading.Timer(20, process.kill)
+    until = time.monotonic() + 60
+    while unread(process.stdin) and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    timer = threading.Timer(60, process.kill)
     timer.start()
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
+    process.wait()
+    process.stdin.close()
+    said = process.stderr.read()
+    process.stdout.close()
+    process.stderr.close()
     timer.cancel()
     assert process.returncode == 130, said
     assert b"Traceback" not in said
