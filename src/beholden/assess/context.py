@@ -10,6 +10,7 @@ import narwhals as nw
 
 from beholden.engine import Engine
 from beholden.engine.duck import Frame
+from beholden.engine.places import source
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
 
@@ -74,18 +75,23 @@ class Context:
         """
         sides = [
             self.flows.filter(~nw.col(f"{side}_device_id").is_null()).select(
-                "first_seen_at", "last_seen_at", device_id=nw.col(f"{side}_device_id")
+                "first_seen_at", "last_seen_at", device_id=nw.col(f"{side}_device_id"), source=source()
             )
             for side in ("client", "server")
         ]
         spans = (
             self.engine.union(sides)
-            .group_by("device_id")
-            .agg(begun=nw.col("first_seen_at").min(), observed_at=nw.col("last_seen_at").max())
+            .group_by("device_id", "source")  # between two captures nobody watched
+            .agg(begun=nw.col("first_seen_at").min(), ended=nw.col("last_seen_at").max())
         )
-        hours = (nw.col("observed_at") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
-        share = hours / self.watch_hours
-        return spans.with_columns(silence=nw.when(share < 1.0).then(share).otherwise(1.0))
+        lasted = (nw.col("ended") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
+        watched = (
+            spans.with_columns(hours=lasted)
+            .group_by("device_id")
+            .agg(nw.col("hours").sum(), observed_at=nw.col("ended").max())
+        )
+        share = nw.col("hours") / self.watch_hours
+        return watched.with_columns(silence=nw.when(share < 1.0).then(share).otherwise(1.0))
 
 
 def _parse(text: str) -> Mapping[str, str]:

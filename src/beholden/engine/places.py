@@ -46,7 +46,12 @@ def with_place(table: pa.Table, numbered: pa.Table) -> pa.Table:
     return table.select(kept).append_column("place", pa.array(place, pa.int64()))
 
 
+def source() -> nw.Expr:
+    """Give the number of the evidence that a place lies in."""
+    return nw.col("place") // _STEP
+
+
 def placed(frame: Frame, numbered: Frame) -> Frame:
     """Put evidence_id, locator_kind and locator in the stead of `place`; they are null where it is null."""
-    split = frame.with_columns(source=nw.col("place") // _STEP, locator=nw.col("place") % _STEP).drop("place")
+    split = frame.with_columns(source=source(), locator=nw.col("place") % _STEP).drop("place")
     return split.join(numbered, on="source", how="left").drop("source")
