@@ -313,3 +313,12 @@ def test_a_short_watch_makes_silence_less_sure():
     rows = signals({"short": flows(local()), "long": flows(local(last_seen_at=day))})
     sure = {row["device_id"]: row["confidence"] for row in rows if row["signal"] == "channel.internet"}
     assert 0 < sure["short"] < sure["long"] == 1
+
+
+def test_nobody_watched_between_two_captures():
+    later = START.replace(year=START.year + 1)
+    first = local(last_seen_at=START)
+    second = local(first_seen_at=later, last_seen_at=later, place=1 << 40)
+    rows = signals({"twice": flows(first, second)})
+    (sure,) = (row["confidence"] for row in rows if row["signal"] == "channel.internet")
+    assert sure == 0
