@@ -64,6 +64,16 @@ class Context:
         return self.parameters[signal][name].split()
 
     @cached_property
+    def home(self) -> tuple[str, ...]:
+        """Give the members of the profile's home, where that is a bloc."""
+        rows = self.knowledge.rows("regimes")
+        return tuple(row["binds"] for row in rows if row["jurisdiction"] == self.profile.home)
+
+    def is_concern(self, jurisdiction: str) -> bool:
+        """Tell whether a jurisdiction is of concern to the profile."""
+        return self.profile.is_concern(jurisdiction, self.home)
+
+    @cached_property
     def watch_hours(self) -> float:
         """Give how long a device must have been watched before silence counts in full."""
         return float(tomllib.loads(self.knowledge.text("claims.toml"))["absence"]["watch_hours"])

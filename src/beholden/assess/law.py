@@ -63,7 +63,6 @@ def regimes(context: Context) -> pa.Table:
     """
     today = context.today.isoformat()
     rows = context.knowledge.rows("regimes")
-    home = tuple(row["binds"] for row in rows if row["jurisdiction"] == context.profile.home)
     best: dict[str, dict[str, object]] = {}
     for row in rows:
         if _is_in_force(row, today):
@@ -72,7 +71,7 @@ def regimes(context: Context) -> pa.Table:
             )
             _strengthen(held, row)
     for jurisdiction, held in best.items():
-        if not context.profile.is_concern(jurisdiction, home):
+        if not context.is_concern(jurisdiction):
             held |= {"strength": 0.0, "flaw_strength": 0.0, "known_share": 1.0}
             held |= {name: held[name] or _NOT_OF_CONCERN for name in ("regime", "flaw_regime")}
     return pa.Table.from_pylist(list(best.values()), schema=_SCHEMA)

@@ -140,8 +140,6 @@ def _interfaces(context: Context) -> Iterator[Frame]:
 
 def _share(context: Context) -> Frame:
     """Say which share of the devices with a known owner is controlled from a jurisdiction of concern."""
-    rows = context.knowledge.rows("regimes")
-    home = tuple(row["binds"] for row in rows if row["jurisdiction"] == context.profile.home)
     owners = context.engine.collect(
         context.attributions.filter(nw.col("role") == "owner", ~nw.col("jurisdiction").is_null())
         .select("device_id", "jurisdiction")
@@ -150,7 +148,7 @@ def _share(context: Context) -> Frame:
         .agg(n=nw.len())
     ).to_pylist()
     total = sum(row["n"] for row in owners)
-    concern = sum(row["n"] for row in owners if context.profile.is_concern(row["jurisdiction"], home))
+    concern = sum(row["n"] for row in owners if context.is_concern(row["jurisdiction"]))
     share = concern / total if total else 0.0
     every = context.devices.select("device_id") if total else context.devices.filter(nw.col("kind") == "\0")
     return signal(

@@ -16,7 +16,7 @@ from beholden.engine import Engine
 from beholden.engine.duck import Frame
 from beholden.identify.bindings import credible
 from beholden.identify.components import connected
-from beholden.model.addresses import LOCAL_IP
+from beholden.model.addresses import LOCAL_IP, LOCAL_MAC_DIGITS
 from beholden.model.ids import content_id
 
 _RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip")
@@ -57,7 +57,7 @@ def node(kind: nw.Expr, value: nw.Expr) -> nw.Expr:
     ranked = nw.lit("")
     for rank, name in enumerate(_RANKS):
         ranked = nw.when(kind == name).then(nw.lit(str(rank))).otherwise(ranked)
-    is_local = (kind == "mac") & value.str.slice(1, 1).is_in(list("2367abef"))
+    is_local = (kind == "mac") & value.str.slice(1, 1).is_in(LOCAL_MAC_DIGITS)
     ranked = nw.when(is_local).then(nw.lit(str(_RANKS.index("local mac")))).otherwise(ranked)
     return nw.concat_str(ranked, nw.lit(":"), kind, nw.lit(":"), value)
 
@@ -160,7 +160,7 @@ def _judged(judgements: pa.Table) -> tuple[pa.Table, set[str]]:
 
 def _text_node(identifier: str) -> str:
     kind, _, value = identifier.partition(":")
-    locally = kind == "mac" and value[1:2] in "2367abef"
+    locally = kind == "mac" and value[1:2] in LOCAL_MAC_DIGITS
     return f"{_RANKS.index('local mac' if locally else kind)}:{kind}:{value}"
 
 

@@ -1,7 +1,6 @@
 """Content-hash ids: the same content gives the same id, in any order and on any machine."""
 
 import hashlib
-from collections.abc import Iterable
 
 _SEPARATOR = "\x1f"
 
@@ -10,8 +9,3 @@ def content_id(kind: str, *parts: str) -> str:
     """Hash a kind and its parts to 16 hex digits. Parts are ordered."""
     text = _SEPARATOR.join((kind, *parts))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def set_id(kind: str, members: Iterable[str]) -> str:
-    """Hash a kind and a set of members; order and duplicates do not matter."""
-    return content_id(kind, *sorted(set(members)))
