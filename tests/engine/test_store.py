@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta, timezone
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from beholden.engine.store import Store
 from beholden.model.errors import BeholdenError
@@ -165,7 +164,7 @@ def test_a_scan_is_never_changed(store):
 
 
 def test_a_run_without_what_it_needs_is_not_taken_for_one_that_is_there(store):
-    with pytest.raises(IntegrityError):
+    with pytest.raises(sqlite3.IntegrityError):
         store.enter(run() | {"profile": None})
 
 
@@ -211,7 +210,7 @@ def test_many_judging_the_same_at_once_make_one(store):
 
 
 def test_a_judgement_without_what_it_needs_is_not_taken_for_one_that_is_there(store):
-    with pytest.raises(IntegrityError):
+    with pytest.raises(sqlite3.IntegrityError):
         store.judge(judgement(subject=None))
 
 

@@ -10,43 +10,23 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import sqlalchemy as sa
 
+from beholden.engine.catalogue import Catalogue
 from beholden.engine.schemas import arrow_schema, empty
 from beholden.model.errors import BeholdenError
 from beholden.model.ids import content_id
-from beholden.model.tables import JUDGEMENTS, RUNS, TABLES, Table
+from beholden.model.tables import JUDGEMENTS, RUNS, TABLES
 
-_METADATA = sa.MetaData()
-_TYPES: Mapping[str, Any] = {
-    "string": sa.String,
-    "int64": sa.BigInteger,
-    "float64": sa.Float,
-    "bool": sa.Boolean,
-    "timestamp": sa.DateTime,
-}
 _ASIDE = ".aside-"
 _STALE_SECONDS = 6 * 3600
 _BY_NAME = {table.name: table for table in TABLES}
-
-
-def _relational(table: Table, key: str) -> sa.Table:
-    columns = [
-        sa.Column(column.name, _TYPES[column.type], primary_key=column.name == key, nullable=column.nullable)
-        for column in table.columns
-    ]
-    return sa.Table(table.name, _METADATA, *columns)
-
-
-_RUNS = _relational(RUNS, "scan_id")
-_JUDGEMENTS = _relational(JUDGEMENTS, "judgement_id")
 
 
 class Store:
@@ -56,11 +36,11 @@ class Store:
         self.folder = folder
         self.scans = folder / "scans"
         self.scans.mkdir(parents=True, exist_ok=True)
-        self._database = _catalogue(catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}")
+        self._catalogue = Catalogue(catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}")
 
     def close(self) -> None:
         """Let go of the catalogue."""
-        self._database.dispose()
+        self._catalogue.close()
 
     @contextmanager
     def writing(self, scan_id: str) -> Iterator[Path]:
@@ -83,21 +63,12 @@ class Store:
 
     def enter(self, run: Mapping[str, Any]) -> bool:
         """Enter a finished run into the catalogue; False where it was there already."""
-        row = {name: _plain(run[name]) for name in RUNS.column_names}
-        try:
-            with self._database.begin() as connection:
-                connection.execute(sa.insert(_RUNS).values(**row))
-        except sa.exc.IntegrityError:
-            if not self._has(_RUNS.c.scan_id, row["scan_id"]):
-                raise
-            return False
-        return True
+        return self._catalogue.add(RUNS, run)
 
     def runs(self) -> list[dict[str, Any]]:
         """Give the finished runs whose tables are there, newest first."""
-        with self._database.connect() as connection:
-            rows = connection.execute(sa.select(_RUNS)).mappings().all()
-        kept = [dict(row) for row in rows if (self.scans / row["scan_id"]).is_dir()]
+        rows = self._catalogue.rows(RUNS)
+        kept = [row for row in rows if (self.scans / row["scan_id"]).is_dir()]
         return sorted(kept, key=lambda row: (row["finished_at"], row["scan_id"]), reverse=True)
 
     def scan_id(self, prefix: str | None = None) -> str:
@@ -130,60 +101,20 @@ class Store:
         """Append a judgement; the same one twice is one. Returns its id."""
         parts = (str(judgement.get(name) or "") for name in ("action", "subject", "object", "reason"))
         judgement_id = content_id("judgement", *parts)
-        row = {name: _plain(judgement.get(name)) for name in JUDGEMENTS.column_names}
-        row["judgement_id"] = judgement_id
-        if not self._has(_JUDGEMENTS.c.judgement_id, judgement_id):
-            try:
-                with self._database.begin() as connection:
-                    connection.execute(sa.insert(_JUDGEMENTS).values(**row))
-            except sa.exc.IntegrityError:
-                if not self._has(
-                    _JUDGEMENTS.c.judgement_id, judgement_id
-                ):  # else another process judged the same meanwhile
-                    raise
+        self._catalogue.add(JUDGEMENTS, {**judgement, "judgement_id": judgement_id})
         return judgement_id
-
-    def _has(self, key: sa.Column[Any], value: object) -> bool:
-        with self._database.connect() as connection:
-            return connection.execute(sa.select(key).where(key == value)).first() is not None
 
     def judgements(self) -> pa.Table:
         """Give all judgements, in order of their ids."""
-        with self._database.connect() as connection:
-            rows = (
-                connection.execute(sa.select(_JUDGEMENTS).order_by(_JUDGEMENTS.c.judgement_id))
-                .mappings()
-                .all()
-            )
-        plain = [{**row, "made_at": row["made_at"].replace(tzinfo=UTC)} for row in rows]
-        return pa.Table.from_pylist(plain, schema=arrow_schema(JUDGEMENTS))
+        rows = self._catalogue.rows(JUDGEMENTS)
+        aware = [{**row, "made_at": row["made_at"].replace(tzinfo=UTC)} for row in rows]
+        return pa.Table.from_pylist(aware, schema=arrow_schema(JUDGEMENTS))
 
     def _sweep(self) -> None:
         """Remove what scans that were killed left aside long ago."""
         for left in self.scans.glob(f"{_ASIDE}*"):
             if time.time() - left.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
-
-
-def _catalogue(url: str) -> sa.Engine:
-    """Open the catalogue; raises BeholdenError for what is none or cannot be reached."""
-    try:
-        database = sa.create_engine(
-            url, connect_args={"timeout": 60} if url.startswith("sqlite") else {}, hide_parameters=True
-        )
-        _METADATA.create_all(database)
-    except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        name = url.rpartition("@")[2].removeprefix("sqlite:///")  # without user and password
-        raise BeholdenError(f"catalogue {name}: {reason}") from error
-    return database
-
-
-def _plain(value: object) -> object:
-    """Give an instant without a zone, in UTC: not every database keeps zones."""
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC).replace(tzinfo=None)
-    return value
 
 
 def _sync(folder: Path) -> None:
