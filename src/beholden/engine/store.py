@@ -14,11 +14,13 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from beholden.engine.catalogue import Catalogue
+from beholden.engine.members import KEYS, LINK, PLACE, expand, needed, shows_link
 from beholden.engine.schemas import arrow_schema, empty
 from beholden.model.errors import BeholdenError
 from beholden.model.ids import content_id
@@ -91,11 +93,62 @@ class Store:
         devices: Sequence[str] | None = None,
     ) -> pa.Table:
         """Read one table of a scan, or some columns of it, or the rows of some devices; no rows where it has none."""
+        key = KEYS.get(table)
+        if key is None or not self.path(scan_id, "members").exists():
+            return self._kept(scan_id, table, columns, devices)
+        names = columns or _BY_NAME[table].column_names
+        members = self._kept(scan_id, "members", ["device_id", key], devices)
+        if pc.all(pc.equal(members["device_id"], members[key])).as_py():
+            return self._kept(scan_id, table, columns, devices)
+        firsts = None if devices is None else pc.unique(members[key]).to_pylist()
+        rows = self._kept(scan_id, table, needed(table, names, _BY_NAME[table].column_names), firsts)
+        known = None if firsts is None or devices is None else [*devices, *firsts]
+        own = self._own(scan_id, known, with_link=shows_link(table, names))
+        return expand(table, rows, members, own).select(names)
+
+    def condensed(self, scan_id: str, table: str, columns: Sequence[str]) -> pa.Table:
+        """Read some columns of a table as it is kept, and `n_devices`: for how many devices each row stands."""
+        rows = self._kept(scan_id, table, sorted({"device_id", *columns}))
+        key = KEYS.get(table)
+        if key is None or not self.path(scan_id, "members").exists():
+            return rows.append_column("n_devices", pa.array(np.ones(rows.num_rows, np.int64)))
+        counts = pc.value_counts(self._kept(scan_id, "members", [key])[key])
+        at = pc.index_in(rows["device_id"], counts.field("values"))
+        return rows.append_column("n_devices", counts.field("counts").take(at))
+
+    def _own(self, scan_id: str, devices: Sequence[str] | None, *, with_link: bool) -> pa.Table:
+        """Give the own record of devices and, where asked for, their link address."""
+        own = self._kept(scan_id, "members", ["device_id", *PLACE], devices)
+        if not with_link:
+            return own
+        held = self._kept(
+            scan_id, "device_identifiers", ["device_id", "identifier_kind", "identifier"], devices
+        )
+        held = held.filter(pc.equal(held["identifier_kind"], LINK)).group_by("device_id")
+        macs = held.aggregate([("identifier", "min")])
+        at = pc.index_in(own["device_id"], macs["device_id"])
+        return own.append_column(LINK, macs["identifier_min"].take(at))
+
+    def _kept(
+        self,
+        scan_id: str,
+        table: str,
+        columns: Sequence[str] | None = None,
+        devices: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Read a table as it is kept."""
         path = self.path(scan_id, table)
         if not path.exists():
             return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
-        wanted = None if devices is None else pc.field("device_id").isin(pa.array(list(devices), pa.string()))
-        return pq.read_table(path, columns=columns, filters=wanted)
+        if devices is None:
+            return pq.read_table(path, columns=columns)
+        owner = "device_id"
+        if table == "finding_evidence":
+            owner = "finding_id"
+            devices = self._kept(scan_id, "findings", ["finding_id"], devices)["finding_id"].to_pylist()
+        return pq.read_table(
+            path, columns=columns, filters=pc.field(owner).isin(pa.array(devices, pa.string()))
+        )
 
     def judge(self, judgement: Mapping[str, Any]) -> str:
         """Append a judgement; the same one twice is one. Returns its id."""
