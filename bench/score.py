@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 from beholden.model.risks import CATEGORIES, FACTORS
 from beholden.score import Inputs, ScoreSettings, index_of, rollup_bins, rollups, score
 
@@ -81,7 +82,7 @@ def timed(name: str) -> Iterator[None]:
 
 def run(n_devices: int, n_archetypes: int) -> None:
     """Score one fleet and print the times."""
-    with Engine(memory_limit="8GB") as engine:
+    with DuckEngine(memory_limit="8GB") as engine:
         given = inputs(engine, n_devices, n_archetypes)
         settings = ScoreSettings(dict.fromkeys(CATEGORIES, 4.0), AS_OF)
         print(f"{n_devices:,} devices x {N_FINDINGS} findings, {n_archetypes:,} patterns", flush=True)

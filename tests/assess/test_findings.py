@@ -13,7 +13,8 @@ from tests.attribute.flows import START
 from tests.identify import tiny
 
 from beholden.assess.law import regimes
-from beholden.engine import Engine, from_rows
+from beholden.engine import from_rows
+from beholden.engine.duck import DuckEngine
 from beholden.model.tables import JUDGEMENTS
 
 CODES = ("QM", "QN", "QO", "QP", "QF")
@@ -232,7 +233,7 @@ def test_an_entry_that_has_ended_names_nobody_but_did_before():
 )
 def test_only_a_law_that_is_in_force_counts(span, is_held):
     known = tiny.knowledge(laws=tiny.LAWS.replace("7,2020,,", f"7,{span},"))
-    with Engine(threads=1) as engine:
+    with DuckEngine(threads=1) as engine:
         made = context(engine, {}, knowledge=known, today=date(2026, 6, 1))
         held = {row["jurisdiction"] for row in regimes(made).to_pylist()}
     assert ("QM" in held) == is_held

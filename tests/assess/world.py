@@ -11,7 +11,8 @@ from beholden.assess.context import Context
 from beholden.assess.findings import MEASURES, assess
 from beholden.attribute.attributions import attributions
 from beholden.attribute.exposures import exposures
-from beholden.engine import Engine, from_rows
+from beholden.engine import from_rows
+from beholden.engine.duck import DuckEngine
 from beholden.knowledge.profiles import Profile
 from beholden.model.risks import CATEGORIES
 from beholden.model.tables import JUDGEMENTS
@@ -112,7 +113,7 @@ def context(engine, devices, *, knowledge=None, profile=PROFILE, today=date(2026
 
 def signals(devices, **how):
     """Give the rows of every signal that is measured of a fleet."""
-    with Engine(threads=1) as engine:
+    with DuckEngine(threads=1) as engine:
         made = context(engine, devices, **how)
         frames = [frame for module in MEASURES for frame in module.measure(made)]
         return [row for frame in frames for row in engine.collect(frame).to_pylist()]
@@ -120,7 +121,7 @@ def signals(devices, **how):
 
 def findings(devices, judgements=NO_JUDGEMENTS, **how):
     """Give findings, finding_evidence and device_listings of a fleet as rows."""
-    with Engine(threads=1) as engine:
+    with DuckEngine(threads=1) as engine:
         told = assess(context(engine, devices, **how), judgements)
         tables = (told.findings, told.finding_evidence, told.device_listings)
         return tuple(engine.collect(table).to_pylist() for table in tables)

@@ -7,7 +7,7 @@ from tests.attribute.flows import flow, flow_table
 from tests.identify import tiny
 
 from beholden.attribute.exposures import exposures
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 from beholden.model.identifiers import is_local_ip
 
 ADDRESSES = (
@@ -37,7 +37,7 @@ any_flow = st.builds(
 
 
 def exposed(*rows):
-    with Engine(threads=1) as engine:
+    with DuckEngine(threads=1) as engine:
         return engine.collect(exposures(engine, engine.bind(flow_table(rows)), tiny.knowledge())).to_pylist()
 
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 from beholden.engine.places import placed, sources, with_place
 
 KINDS = ("pcap", "pcapng", "csv", "xlsx")
@@ -30,7 +30,7 @@ def table(rows, *, coded):
 @given(rows=places, coded=st.booleans())
 def test_there_and_back(rows, coded):
     kinds = dict(zip("dbac", KINDS, strict=True))
-    with Engine() as engine:
+    with DuckEngine() as engine:
         frame = engine.bind(with_place(table(rows, coded=coded), numbered()))
         back = engine.collect(placed(frame, engine.bind(numbered()))).to_pylist()
     expected = [
@@ -57,7 +57,7 @@ def test_numbers_do_not_depend_on_the_order_of_the_evidence():
 
 
 def test_no_place_gives_nulls():
-    with Engine() as engine:
+    with DuckEngine() as engine:
         frame = engine.bind(pa.table({"place": pa.array([None], pa.int64())}))
         (row,) = engine.collect(placed(frame, engine.bind(numbered()))).to_pylist()
     assert row == {"evidence_id": None, "locator_kind": None, "locator": None}

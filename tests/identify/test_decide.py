@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 from beholden.identify.decide import decide, general_purpose
 
 SETTINGS = {
@@ -48,7 +48,7 @@ def frames(engine, claims, general=()):
 
 def chosen(*claims, general=()):
     """Give (device, field) → values chosen."""
-    with Engine(threads=1) as engine:
+    with DuckEngine(threads=1) as engine:
         bound, silent = frames(engine, claims, general)
         rows = engine.collect(decide(engine, bound, GROUPS, silent, SETTINGS)).to_pylist()
     assert len(rows) == len(claims)

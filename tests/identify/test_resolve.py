@@ -14,7 +14,7 @@ from tests.identify.world import (
     stated,
 )
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 
 LETTERS = st.integers(1, 4)
 KINDS_OF_ROWS = (
@@ -57,7 +57,7 @@ observed = st.lists(rows_of_one, min_size=8, max_size=8).map(
 
 
 def run(rows, judgements=NO_JUDGEMENTS):
-    with Engine(threads=1) as engine:
+    with DuckEngine(threads=1) as engine:
         return devices_of(engine, rows, judgements)
 
 

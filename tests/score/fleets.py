@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import strategies as st
 from oracle import Device, Finding, Fleet, Mitigation, Proposition
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 from beholden.model.risks import CATEGORIES, FACTORS
 from beholden.score import Inputs, ScoreSettings, score
 
@@ -179,9 +179,9 @@ def rows(engine, frame, *keys):
     return {tuple(row[k] for k in keys) if len(keys) > 1 else row[keys[0]]: row for row in table}
 
 
-def scores_of(fleet, settings, **options):
+def scores_of(fleet, settings, engine_kind=DuckEngine, **options):
     """{(device, category): row}, and {(device, category, factor, proposition): row} of contributions."""
-    with Engine() as engine:
+    with engine_kind() as engine:
         scored = scored_by(engine, fleet, settings, **options)
         return (
             rows(engine, scored.scores, "device_id", "category"),

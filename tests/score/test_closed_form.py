@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Device, Finding, Fleet, Oracle, Proposition
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 from beholden.model.errors import BeholdenError
 from beholden.model.risks import CATEGORIES, FACTORS
 from beholden.score.ageing import aged_confidence, ordinal_day, ordinal_of
@@ -65,7 +65,7 @@ def test_invariant_08_the_oracle_equals_the_bayesian_network(causes, mitigation)
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.datetimes(datetime(1, 3, 1), datetime(9999, 1, 1)), min_size=1))  # noqa: DTZ001
 def test_ordinal_day_is_the_calendars(instants):
-    with Engine() as engine:
+    with DuckEngine() as engine:
         frame = engine.bind(pa.table({"t": pa.array(instants, pa.timestamp("us"))}))
         got = engine.collect(frame.select(day=ordinal_day(nw.col("t")), t="t")).to_pylist()
     for row in got:
@@ -82,7 +82,7 @@ def test_confidence_halves_and_never_grows():
             "half_life_days": pa.array([7.0, 7.0, 7.0, 7.0, 7.0, None]),
         }
     )
-    with Engine() as engine:
+    with DuckEngine() as engine:
         got = engine.collect(engine.bind(table).select(c=aged_confidence(AS_OF)))["c"].to_pylist()
     assert got == pytest.approx([0.8, 0.4, 0.2, 0.8, 0.8, 0.8])
     assert ordinal_of(AS_OF) == ordinal_of(AS_OF.astimezone(UTC).replace(tzinfo=None))
@@ -110,7 +110,7 @@ def test_an_empty_fleet_gives_empty_tables(fleet):
 def test_propositions_are_checked(rows):
     names = ("kind", "category", "factor", "proposition", "weight", "base_rate")
     table = pa.table({name: [row[i] for row in rows] for i, name in enumerate(names)})
-    with Engine() as engine, pytest.raises(BeholdenError, match="privacy, factor V, kind unknown"):
+    with DuckEngine() as engine, pytest.raises(BeholdenError, match="privacy, factor V, kind unknown"):
         check_applies(engine.bind(table))
-    with Engine() as engine:
+    with DuckEngine() as engine:
         check_applies(engine.bind(table.slice(0, 0)))

@@ -33,7 +33,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracle import Device, Finding, Fleet, Mitigation, Proposition
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
+from beholden.engine.polar import PolarsEngine
 from beholden.model.risks import CATEGORIES
 from beholden.score import score
 
@@ -278,7 +279,7 @@ def test_invariant_22_time_zones_are_irrelevant(fleet, hours):
     observed = tables["findings"]["observed_at"].cast(pa.timestamp("us", tz=f"{hours:+03d}:00"))
     moved = tables["findings"].set_column(8, "observed_at", observed)
     here, _ = scores_of(fleet, settings_of())
-    with Engine() as engine:
+    with DuckEngine() as engine:
         inputs = replace(inputs_of(engine, fleet), findings=engine.bind(moved))
         chosen = settings_of(as_of=AS_OF.astimezone(zone))
         there = engine.collect(score(inputs, chosen, keep=engine.keep).scores).to_pylist()
@@ -336,17 +337,20 @@ def test_invariant_27_lock_in_never_rises_when_an_interface_is_open(fleet, rando
             assert after[name] <= before[name] + DUST
 
 
+@pytest.mark.parametrize(
+    "engines", [(lambda: DuckEngine(threads=1), lambda: DuckEngine(threads=4)), (PolarsEngine,) * 2]
+)
 @EXAMPLES
 @given(fleets(size=9), randoms)
-def test_invariant_28_same_inputs_same_bytes(fleet, random):
+def test_invariant_28_same_inputs_same_bytes(engines, fleet, random):
     shuffled = Fleet(
         *(random.sample(part, len(part)) for part in (fleet.devices, fleet.findings, fleet.applies)), {}
     )
     shuffled.impacts = dict(random.sample(sorted(fleet.impacts.items()), len(fleet.impacts)))
     shuffled.mitigations = random.sample(fleet.mitigations, len(fleet.mitigations))
     tables = []
-    for one, threads in ((fleet, 1), (shuffled, 4)):
-        with Engine(threads=threads) as engine:
+    for one, engine_kind in zip((fleet, shuffled), engines, strict=True):
+        with engine_kind() as engine:
             table = engine.collect(scored_by(engine, one, settings_of()).scores)
             tables.append(table.sort_by([("device_id", "ascending"), ("category", "ascending")]))
     assert tables[0].equals(tables[1])

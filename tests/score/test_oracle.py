@@ -2,12 +2,14 @@
 
 import math
 
+import pytest
 from fleets import fleets, rows, scored_by, scores_of, settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Oracle
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
+from beholden.engine.polar import PolarsEngine
 from beholden.model.risks import CATEGORIES
 from beholden.model.tables import CONTRIBUTIONS, SCORES
 from beholden.score import index_of
@@ -23,11 +25,12 @@ def assert_same(got, wanted, where):
             assert math.isclose(got[name], value, abs_tol=1e-9), (where, name, got[name], value)
 
 
+@pytest.mark.parametrize("engine_kind", [DuckEngine, PolarsEngine])
 @EXAMPLES
 @given(fleets(), st.integers(0, 7), st.booleans())
-def test_invariant_12_frames_equal_the_oracle(fleet, gamma, by_archetype):
+def test_invariant_12_frames_equal_the_oracle(engine_kind, fleet, gamma, by_archetype):
     chosen = settings_of(gamma=gamma, default_criticality=0.3)
-    got, parts = scores_of(fleet, chosen, by_archetype=by_archetype)
+    got, parts = scores_of(fleet, chosen, engine_kind, by_archetype=by_archetype)
     oracle = Oracle(fleet, chosen)
     assert len(got) == len(fleet.devices) * len(CATEGORIES)
     n_parts = 0
@@ -65,7 +68,7 @@ def test_invariant_12_frames_equal_the_oracle(fleet, gamma, by_archetype):
 @EXAMPLES
 @given(fleets(mitigated=False))
 def test_index_is_the_largest_risk(fleet):
-    with Engine() as engine:
+    with DuckEngine() as engine:
         got = rows(engine, index_of(scored_by(engine, fleet, settings_of()).scores), "device_id")
     oracle = Oracle(fleet, settings_of())
     for device in fleet.devices:

@@ -9,7 +9,7 @@ import pytest
 from fleets import fleets, randoms, rows, scored_by, settings_of
 from hypothesis import given, settings
 
-from beholden.engine import Engine
+from beholden.engine.duck import DuckEngine
 from beholden.model.risks import CATEGORIES
 from beholden.model.tables import ROLLUP_BINS, ROLLUPS
 from beholden.score import frechet_bounds, merge_bins, merge_rollups, rollup_bins, rollups
@@ -31,7 +31,7 @@ def groups_of(engine, devices, site_of):
 
 @pytest.fixture
 def engine():
-    with Engine() as one:
+    with DuckEngine() as one:
         yield one
 
 
@@ -42,7 +42,7 @@ def test_invariant_09_and_19_merging_and_splitting_equal_recomputing(fleet, rand
     parts = [
         [d for d in fleet.devices if site_of[d.device_id] == site] for site in "ab"
     ]  # splitting the whole in two sites
-    with Engine() as engine:
+    with DuckEngine() as engine:
         scored = engine.keep(scored_by(engine, fleet, settings_of()).scores)
         whole = groups_of(engine, fleet.devices, site_of)
         rolled = rows(engine, rollups(scored, whole), *KEYS)
@@ -79,7 +79,7 @@ def test_invariant_09_and_19_merging_and_splitting_equal_recomputing(fleet, rand
 @given(fleets(size=9))
 def test_invariant_09_frechet_bounds_hold(fleet):
     site_of = {d.device_id: "a" for d in fleet.devices}
-    with Engine() as engine:
+    with DuckEngine() as engine:
         scored = engine.keep(scored_by(engine, fleet, settings_of()).scores)
         rolled = frechet_bounds(rollups(scored, groups_of(engine, fleet.devices, site_of)))
         bounds = rows(engine, rolled, *KEYS)
@@ -100,7 +100,7 @@ def test_invariant_18_removing_a_device_never_raises_a_sum(fleet, random):
     rest = replace(fleet, devices=[d for d in fleet.devices if d is not gone])
     both = []
     for one in (fleet, rest):
-        with Engine() as engine:
+        with DuckEngine() as engine:
             scored = scored_by(engine, one, settings_of()).scores
             site_of = {d.device_id: "a" for d in one.devices}
             both.append(rows(engine, rollups(scored, groups_of(engine, one.devices, site_of)), *KEYS))

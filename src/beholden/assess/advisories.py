@@ -7,7 +7,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess.context import Context, signal
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 
 _VERSION_UNKNOWN = 0.3  # the product matches, the version is not known
 _SHORTEST = 4

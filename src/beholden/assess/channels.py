@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import narwhals as nw
 
 from beholden.assess.context import Context, absent, signal
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 
 _CONTROL = ("control", "video", "relay")
 _BULK = ("video", "store", "telemetry")

@@ -8,8 +8,7 @@ from functools import cached_property
 
 import narwhals as nw
 
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 from beholden.engine.places import source
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from beholden.assess.channels import _on_ports, _seen
 from beholden.assess.context import Context, absent
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 
 _INFRASTRUCTURE = ("ntp", "dns", "hosting", "platform", "store")
 

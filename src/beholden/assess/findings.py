@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from beholden.assess import advisories, channels, content, destinations, law, lists, structure
 from beholden.assess.context import Context
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 
 MEASURES = (law, lists, channels, destinations, content, structure, advisories)
 """Every module that measures signals: what beholden can find, on one screen."""

@@ -11,7 +11,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess.context import Context, signal
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 
 _ROLES = {
     "controller.compelled": ("maker", "owner"),

@@ -6,7 +6,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess.context import Context, signal
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 
 _LAYERS = {"maker": "maker", "module_maker": "part", "chip_maker": "part", "cloud_operator": "cloud"}
 _CELLULAR = ("inventory.imei", "inventory.iccid", "inventory.imsi")

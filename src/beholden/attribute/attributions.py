@@ -2,8 +2,7 @@
 
 import narwhals as nw
 
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 from beholden.knowledge.base import Knowledge
 
 _STATED = "stated:"

@@ -3,8 +3,7 @@
 import narwhals as nw
 
 from beholden.attribute.destinations import is_public
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.lookup import addresses, domains
 

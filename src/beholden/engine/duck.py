@@ -1,22 +1,16 @@
-"""The embedded engine: DuckDB, spoken to in Narwhals expressions only.
-
-Stages get lazy frames and give lazy frames; nothing outside this package sees
-a connection, so the same stages can run on another engine.
-"""
+"""The engine for evidence beyond memory: DuckDB, spoken to in Narwhals expressions only."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import duckdb
 import narwhals as nw
 import pyarrow as pa
 
-Frame = nw.LazyFrame[duckdb.DuckDBPyRelation]
+from beholden.engine.base import Engine, Frame, refuse_other_columns
 
 
-class Engine:
+class DuckEngine(Engine):
     """One DuckDB database in memory, with a memory limit and a folder to spill to."""
 
     name = f"duckdb {duckdb.__version__}"
@@ -33,13 +27,7 @@ class Engine:
         self._connection.execute("SET TimeZone = 'UTC'")
         self._n_kept = 0
 
-    def __enter__(self) -> Self:
-        """Enter the engine's life."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Close the database."""
         self._connection.close()
 
@@ -50,9 +38,9 @@ class Engine:
         self._connection.register(name, table)
         return nw.from_native(self._connection.table(name))
 
-    def scan(self, path: Path) -> Frame:
-        """Make a Parquet file a frame."""
-        return nw.from_native(self._connection.read_parquet(str(path)))
+    def scan(self, paths: Sequence[Path]) -> Frame:
+        """Make Parquet files of the same columns a frame."""
+        return nw.from_native(self._connection.read_parquet([str(path) for path in paths]))
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, so that several later steps can read it."""
@@ -66,9 +54,7 @@ class Engine:
 
         Bound once, as one statement: a chain of unions binds every frame again and again.
         """
-        names = frames[0].columns
-        if any(frame.columns != names for frame in frames):
-            raise ValueError("frames of a union must have the same columns in the same order")
+        refuse_other_columns(frames)
         parts = [f"({frame.to_native().sql_query()})" for frame in frames]
         return nw.from_native(self._connection.sql(" UNION ALL ".join(parts)))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 
 _STEP = 1 << 40  # locators stay below: no evidence has so many records
 

@@ -7,8 +7,7 @@ carries no foreign traffic.
 
 import narwhals as nw
 
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 from beholden.model.addresses import LOCAL_IP
 
 _MANY_LOCAL = 3

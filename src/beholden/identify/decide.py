@@ -10,8 +10,7 @@ from typing import Any
 import narwhals as nw
 import pyarrow as pa
 
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 
 _KEYS = ["device_id", "field"]
 _ALMOST_ONE = 0.999999

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import narwhals as nw
 
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 from beholden.identify.resolve import HOSTNAMES, Resolved
 from beholden.model.addresses import LOCAL_MAC_DIGITS
 

@@ -9,8 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
 from beholden.identify.claims import CLAIMS, LONGEST_PREFIX, registry_claims, stated_claims

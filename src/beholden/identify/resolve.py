@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 from beholden.identify.bindings import credible
 from beholden.identify.components import connected
 from beholden.model.addresses import LOCAL_IP, LOCAL_MAC_DIGITS

@@ -294,6 +294,27 @@ FINDING_EVIDENCE = Table(
     ),
 )
 
+MEMBERS = Table(
+    "members",
+    "which device's assessment stands for a device: what says the same is assessed and scored once",
+    (
+        _DEVICE,
+        _c(
+            "like_id",
+            "string",
+            "device whose identifications, attributions, exposures, listings and findings stand for it",
+        ),
+        _c("unit_id", "string", "device whose scores and contributions stand for it"),
+        _n(
+            "evidence_id",
+            "string",
+            "evidence of the device's own record, where another record may stand for it",
+        ),
+        _n("locator_kind", "string", "how the locator counts"),
+        _n("locator", "int64", "the device's own record"),
+    ),
+)
+
 SCORES = Table(
     "scores",
     "a device under one of the eight risks",
@@ -393,7 +414,7 @@ RUNS = Table(
         _c("version", "string", "version of beholden"),
         _c("knowledge_id", "string", "content hash of the compiled knowledge"),
         _c("profile", "string", "name of the profile"),
-        _c("engine", "string", "duckdb or spark, with version"),
+        _c("engine", "string", "polars, duckdb or spark, with version"),
         _c("settings", "string", "severities, gamma and instant of ageing that the scores used, as JSON"),
         _c("n_evidence", "int64", "evidence read"),
         _c("n_devices", "int64", "devices found"),
@@ -430,6 +451,7 @@ TABLES: tuple[Table, ...] = (
     DEVICE_LISTINGS,
     FINDINGS,
     FINDING_EVIDENCE,
+    MEMBERS,
     SCORES,
     CONTRIBUTIONS,
     ROLLUPS,

@@ -6,8 +6,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine import Engine
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame
 from beholden.knowledge.base import Knowledge
 
 _WHERE = (

@@ -13,8 +13,7 @@ from beholden.assess.context import Context
 from beholden.assess.findings import assess
 from beholden.attribute.attributions import attributions
 from beholden.attribute.exposures import exposures
-from beholden.engine import Engine, from_rows
-from beholden.engine.duck import Frame
+from beholden.engine import Engine, Frame, engine_for, from_rows
 from beholden.engine.places import placed, sources, with_place
 from beholden.engine.store import Store
 from beholden.identify.identify import Identified, identify
@@ -29,8 +28,6 @@ from beholden.pipeline.scoring import score_devices, settings_of, written
 from beholden.score import ScoreSettings
 
 _BY_NAME = {table.name: table for table in TABLES}
-_LEAST_MB = 300
-_ROWS_PER_MB = 1000
 Step = Callable[[str], None]
 
 
@@ -76,8 +73,8 @@ def scan(
     judgements = store.judgements()
     scan_id = _scan_id(tables["evidence"], judgements, request, knowledge)
     on_step("identify")
-    limit = _memory_limit(tables["observations"].num_rows)
-    with Engine(spill=store.folder / "spill", memory_limit=limit) as engine:
+    n_rows = tables["observations"].num_rows + tables["flows"].num_rows
+    with engine_for(n_rows, store.folder / "spill") as engine:
         frames, settings = run_stages(engine, tables, judgements, request, knowledge, on_step)
         n_devices = _count(engine, frames["devices"])
         run = {
@@ -152,6 +149,7 @@ def run_stages(
         "device_listings": assessed.device_listings,
         "findings": assessed.findings,
         "finding_evidence": assessed.finding_evidence,
+        "members": found.devices.select("device_id", like_id="device_id", unit_id="device_id"),
         "judgements": engine.bind(judgements),
         **scored,
     }
@@ -179,11 +177,6 @@ def conformed(table: Table, frame: Frame, numbered: Frame) -> Frame:
             for column in table.columns
         )
     )  # fmt: skip
-
-
-def _memory_limit(n_observations: int) -> str:
-    """Give the engine room for what captures need, and more for large inventories; the rest spills to disk."""
-    return f"{_LEAST_MB + n_observations // _ROWS_PER_MB}MB"
 
 
 def _with_kind(found: Identified) -> Frame:

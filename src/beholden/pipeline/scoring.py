@@ -9,7 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess.context import Context
-from beholden.engine.duck import Frame
+from beholden.engine import Frame
 from beholden.score import Inputs, ScoreSettings, rollup_bins, rollups, score
 
 _ROLE_DIMENSIONS = {"brand": "brand", "maker": "maker", "owner": "owner"}

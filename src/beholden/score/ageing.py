@@ -12,12 +12,14 @@ _ORDINAL_OFFSET = 306
 def ordinal_day(instant: nw.Expr) -> nw.Expr:
     """Give the day number with its fraction, equal to `date.toordinal`, from calendar fields alone.
 
-    Engines disagree on what the difference of two instants is; all of them give year, month and day.
+    Engines disagree on what the difference of two instants is; all of them give year, month and day, but some
+    in integers so short that products overflow.
     """
     date = instant.dt
-    month = date.month()
+    month, day = date.month().cast(nw.Int64), date.day().cast(nw.Int64)
+    hour, minute = date.hour().cast(nw.Int64), date.minute().cast(nw.Int64)
     late = nw.when(month > 2).then(nw.lit(0)).otherwise(nw.lit(1))
-    year = date.year() - late
+    year = date.year().cast(nw.Int64) - late
     months_since_march = month - 3 + late * 12
     days = (
         year * 365
@@ -25,10 +27,10 @@ def ordinal_day(instant: nw.Expr) -> nw.Expr:
         - (year / 100).floor()
         + (year / 400).floor()
         + ((months_since_march * 153 + 2) / 5).floor()
-        + date.day()
+        + day
         - _ORDINAL_OFFSET
     )
-    seconds = date.hour() * 3600 + date.minute() * 60 + date.second() + date.microsecond() / 1_000_000
+    seconds = hour * 3600 + minute * 60 + date.second() + date.microsecond() / 1_000_000
     return days + seconds / 86_400
 
 

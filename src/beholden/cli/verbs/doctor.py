@@ -17,7 +17,7 @@ from beholden.cli.tables import print_table
 @json_option
 def command(store: Path | None, as_json: bool) -> None:
     """Check versions, knowledge, store and compiled packet kernels; exit 1 where something is not fit."""
-    from beholden.engine import Engine
+    from beholden.engine import engine_for
     from beholden.ingest.capture import is_compiled
     from beholden.pipeline.opening import open_knowledge, open_store
 
@@ -27,7 +27,7 @@ def command(store: Path | None, as_json: bool) -> None:
     rows = {
         "beholden": __version__,
         "python": platform.python_version(),
-        "engine": Engine.name,
+        "engine": engine_for(0, opened.folder).name,
         "knowledge": f"{knowledge.knowledge_id}, {knowledge.manifest['rows']['facts']} facts",
         "store": f"{opened.folder}, {len(opened.runs())} scans, {free} GiB free",
         "packet kernels": "compiled" if is_compiled() else "will be compiled by the first scan of a capture",
