@@ -1,0 +1,62 @@
+"""What an engine does: stages get lazy frames and give lazy frames, and never see what runs them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import narwhals as nw
+import pyarrow as pa
+
+Frame = nw.LazyFrame[Any]
+
+
+class Engine(ABC):
+    """A place where frames are computed; used as a context, at whose end everything kept is let go."""
+
+    name: str
+
+    def __enter__(self) -> Self:
+        """Enter the engine's life."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let everything go."""
+        self.close()
+
+    def close(self) -> None:  # noqa: B027 - some hold nothing
+        """Let everything go."""
+
+    @abstractmethod
+    def bind(self, table: pa.Table) -> Frame:
+        """Make an Arrow table a frame."""
+
+    @abstractmethod
+    def scan(self, paths: Sequence[Path]) -> Frame:
+        """Make Parquet files of the same columns a frame."""
+
+    @abstractmethod
+    def keep(self, frame: Frame) -> Frame:
+        """Compute a frame once, so that several later steps can read it."""
+
+    @abstractmethod
+    def union(self, frames: Sequence[Frame]) -> Frame:
+        """Set frames of the same columns below each other; raises ValueError where their columns differ."""
+
+    @abstractmethod
+    def collect(self, frame: Frame) -> pa.Table:
+        """Compute a frame and give it as an Arrow table."""
+
+    @abstractmethod
+    def write(self, frame: Frame, path: Path) -> None:
+        """Compute a frame into a Parquet file (zstd)."""
+
+
+def refuse_other_columns(frames: Sequence[Frame]) -> None:
+    """Raise ValueError where frames of a union differ in their columns or the order of these."""
+    names = frames[0].collect_schema().names()
+    if any(frame.collect_schema().names() != names for frame in frames):
+        raise ValueError("frames of a union must have the same columns in the same order")
