@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+if TYPE_CHECKING:  # what draws is loaded once something is drawn
+    from rich.progress import Progress, TaskID
 
 _PATIENCE = 2.0
 _SHARE_OF_READING = 0.7
@@ -39,6 +40,9 @@ class Bar:
         if not self._is_shown or (self._bar is None and time.monotonic() - self._begun < _PATIENCE):
             return
         if self._bar is None:
+            from rich.console import Console  # noqa: PLC0415
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
             columns = (TextColumn("{task.description:<10}"), BarColumn(), TimeElapsedColumn())
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
             self._bar.start()

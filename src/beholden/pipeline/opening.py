@@ -1,11 +1,13 @@
-"""Open store and knowledge for the verbs."""
+"""Open store and knowledge for the verbs, each loaded only where it is opened."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from beholden.engine.store import Store
-from beholden.knowledge.base import Knowledge
+if TYPE_CHECKING:
+    from beholden.engine.store import Store
+    from beholden.knowledge.base import Knowledge
 
 
 def default_store() -> Path:
@@ -17,11 +19,15 @@ def default_store() -> Path:
     return Path(base) / "beholden"
 
 
-def open_store(folder: Path | None) -> Store:
+def open_store(folder: Path | None) -> "Store":
     """Open the store; its catalogue may lie elsewhere, by $BEHOLDEN_CATALOGUE."""
+    from beholden.engine.store import Store  # noqa: PLC0415
+
     return Store(folder or default_store(), os.environ.get("BEHOLDEN_CATALOGUE"))
 
 
-def open_knowledge(say: Callable[[str], None]) -> Knowledge:
+def open_knowledge(say: Callable[[str], None]) -> "Knowledge":
     """Open knowledge, saying so where it has to be compiled first."""
+    from beholden.knowledge.base import Knowledge  # noqa: PLC0415
+
     return Knowledge.open(on_compile=lambda: say("compiling knowledge (once) …"))
