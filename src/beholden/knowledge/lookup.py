@@ -52,10 +52,11 @@ def _in_ranges(
         places = [place for place, address in enumerate(parsed) if address.version == family]
         if not places or not table.num_rows:
             continue
-        ranges = table.filter(pc.equal(table["family"], family))
+        ends_of_ranges = [f"start{family}", f"end{family}"]
+        ranges = table.select([*ends_of_ranges, column]).filter(pc.equal(table["family"], family))
         if not ranges.num_rows:
             continue
-        starts, ends = (_keys(ranges[f"{end}{family}"], family) for end in ("start", "end"))
+        starts, ends = (_keys(ranges[end], family) for end in ends_of_ranges)
         shift = 0 if family == 4 else 64
         keys = np.array([int(parsed[place]) >> shift for place in places], dtype=np.uint64)
         at = np.searchsorted(starts, keys, side="right") - 1
