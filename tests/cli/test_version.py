@@ -1,4 +1,4 @@
-"""`--version` and `--help` are quick because they load next to nothing."""
+"""`--version` and `--help` are quick because they load next to nothing; other verbs load what they need alone."""
 
 import subprocess
 import sys
@@ -10,11 +10,11 @@ from beholden.cli import VERBS
 
 HEAVY = {
     "duckdb", "numba", "numpy", "pyarrow", "rich", "narwhals", "sqlalchemy", "cryptography", "jinja2", "yaml",
-    "zstandard", "python_calamine",
+    "zstandard", "python_calamine", "polars", "sqlite3", "publicsuffixlist",
 }  # fmt: skip
 CODE = """
 import sys
-sys.argv = ["beholden", {word!r}]
+sys.argv = ["beholden", *{words!r}]
 from beholden.cli import main
 try:
     main()
@@ -24,9 +24,9 @@ print("loaded", *sorted({{name.partition(".")[0] for name in sys.modules}}))
 """
 
 
-def loaded(word):
+def loaded(*words):
     done = subprocess.run(
-        [sys.executable, "-c", CODE.format(word=word)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", CODE.format(words=words)], capture_output=True, text=True, check=True
     )
     said, _, names = done.stdout.rpartition("loaded ")
     return said, set(names.split())
@@ -36,6 +36,23 @@ def loaded(word):
 def test_loads_nothing_heavy(word):
     _, names = loaded(word)
     assert not names & HEAVY
+
+
+def test_show_loads_neither_an_engine_nor_what_reads_evidence(tmp_path):
+    _, names = loaded("show", "scans", "--store", str(tmp_path))
+    assert names & HEAVY <= {"pyarrow", "numpy", "narwhals", "sqlite3"}
+
+
+@pytest.mark.parametrize("words", [("show",), ("lookup", "192.0.2.1")])
+def test_knowledge_loads_neither_an_engine_nor_a_catalogue(words):
+    _, names = loaded("knowledge", *words)
+    assert names & HEAVY <= {"pyarrow", "numpy", "narwhals", "publicsuffixlist", "yaml"}
+
+
+def test_what_draws_is_loaded_only_to_be_drawn():
+    code = "import sys, beholden.cli.progress; print('rich' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_version_is_the_packages():
