@@ -38,6 +38,7 @@ class Store:
         self.folder = folder
         self.scans = folder / "scans"
         self.scans.mkdir(parents=True, exist_ok=True)
+        self._stand: dict[tuple[str, str], pa.StructArray | None] = {}  # a scan is never changed
         self._catalogue = Catalogue(catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}")
 
     def close(self) -> None:
@@ -106,15 +107,36 @@ class Store:
         own = self._own(scan_id, known, with_link=shows_link(table, names))
         return expand(table, rows, members, own).select(names)
 
-    def condensed(self, scan_id: str, table: str, columns: Sequence[str]) -> pa.Table:
+    def condensed(
+        self, scan_id: str, table: str, columns: Sequence[str], where: pc.Expression | None = None
+    ) -> pa.Table:
         """Read some columns of a table as it is kept, and `n_devices`: for how many devices each row stands."""
-        rows = self._kept(scan_id, table, sorted({"device_id", *columns}))
-        key = KEYS.get(table)
+        rows = self._kept(scan_id, table, sorted({"device_id", *columns}), where=where)
+        n_devices = np.ones(rows.num_rows, np.int64)
+        several = self._several(scan_id, KEYS.get(table))
+        if several is not None:
+            at = pc.fill_null(
+                pc.index_in(rows["device_id"], several.field("values")), len(several)
+            ).to_numpy()
+            n_devices = np.append(several.field("counts").to_numpy(), 1)[at]
+        return rows.append_column("n_devices", pa.array(n_devices))
+
+    def _several(self, scan_id: str, key: str | None) -> pa.StructArray | None:
+        """Give the devices that stand for several, and for how many; None where none does."""
         if key is None or not self.path(scan_id, "members").exists():
-            return rows.append_column("n_devices", pa.array(np.ones(rows.num_rows, np.int64)))
-        counts = pc.value_counts(self._kept(scan_id, "members", [key])[key])
-        at = pc.index_in(rows["device_id"], counts.field("values"))
-        return rows.append_column("n_devices", counts.field("counts").take(at))
+            return None
+        if (scan_id, key) not in self._stand:
+            counts = pc.value_counts(self._kept(scan_id, "members", [key])[key])
+            several = counts.filter(pc.greater(counts.field("counts"), 1))
+            self._stand[scan_id, key] = several if len(several) else None
+        return self._stand[scan_id, key]
+
+    def members(self, scan_id: str) -> pa.Table:
+        """Give every device with like_id and unit_id, the devices whose rows and whose scores stand for it."""
+        if self.path(scan_id, "members").exists():
+            return self._kept(scan_id, "members", ["device_id", "like_id", "unit_id"])
+        ids = self._kept(scan_id, "devices", ["device_id"])["device_id"]
+        return pa.table({"device_id": ids, "like_id": ids, "unit_id": ids})
 
     def _own(self, scan_id: str, devices: Sequence[str] | None, *, with_link: bool) -> pa.Table:
         """Give the own record of devices and, where asked for, their link address."""
@@ -135,20 +157,19 @@ class Store:
         table: str,
         columns: Sequence[str] | None = None,
         devices: Sequence[str] | None = None,
+        where: pc.Expression | None = None,
     ) -> pa.Table:
         """Read a table as it is kept."""
         path = self.path(scan_id, table)
         if not path.exists():
             return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
-        if devices is None:
-            return pq.read_table(path, columns=columns)
-        owner = "device_id"
-        if table == "finding_evidence":
-            owner = "finding_id"
-            devices = self._kept(scan_id, "findings", ["finding_id"], devices)["finding_id"].to_pylist()
-        return pq.read_table(
-            path, columns=columns, filters=pc.field(owner).isin(pa.array(devices, pa.string()))
-        )
+        if devices is not None:
+            owner = "device_id"
+            if table == "finding_evidence":
+                owner = "finding_id"
+                devices = self._kept(scan_id, "findings", [owner], devices)[owner].to_pylist()
+            where = pc.field(owner).isin(pa.array(devices, pa.string()))
+        return pq.read_table(path, columns=columns, filters=where)
 
     def judge(self, judgement: Mapping[str, Any]) -> str:
         """Append a judgement; the same one twice is one. Returns its id."""

@@ -1,0 +1,189 @@
+"""Sums over all devices of a scan, in columns over condensed tables: a row counts for every device it stands for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from beholden.engine.store import Store
+
+Row = dict[str, Any]
+_FLOW = ("bytes_up", "bytes_down", "n_flows")
+_DESTINATION = ["operator_id", "jurisdiction"]
+_SEEN_THERE = {"services": "service", "names": "shown", "address_countries": "address_country",
+               "address_owners": "address_owner", "facts": "fact_id"}  # fmt: skip
+_PLACES = ("jurisdiction", "address_owner", "address_country")
+_LISTING = ["company_id", "role", "list", "title", "entity", "since", "condition", "is_binding", "fact_id"]
+
+
+def n_devices(rows: pa.Table) -> int:
+    """Count the devices that any of the rows speaks of."""
+    return int(pc.sum(_one_each(rows)["n_devices"]).as_py() or 0)
+
+
+def _one_each(rows: pa.Table) -> pa.Table:
+    """Give one row per device, the least where several speak of it."""
+    if pc.count_distinct(rows["device_id"]).as_py() == rows.num_rows:
+        return rows
+    others = [name for name in rows.column_names if name != "device_id"]
+    least = rows.group_by("device_id").aggregate([(name, "min") for name in others])
+    return least.rename_columns(["device_id", *others])
+
+
+def _devices_by(rows: pa.Table, keys: Sequence[str]) -> list[Row]:
+    """Count the devices of each group of rows."""
+    each = rows.group_by([*keys, "device_id"]).aggregate([("n_devices", "max")])
+    return _sums(each.rename_columns([*keys, "device_id", "n_devices"]), keys, ["n_devices"])
+
+
+def _sums(rows: pa.Table, keys: Sequence[str], names: Sequence[str]) -> list[Row]:
+    summed = rows.group_by(list(keys), use_threads=False).aggregate([(name, "sum") for name in names])
+    plain: list[Row] = summed.rename_columns([*keys, *names]).to_pylist()
+    return plain
+
+
+def known_kinds(store: Store, scan_id: str) -> pa.Table:
+    """Give the kind of the devices of which it is known: device_id, value, n_devices."""
+    where = pc.field("is_chosen") & (pc.field("field") == "kind") & pc.field("value").is_valid()
+    return _one_each(store.condensed(scan_id, "identifications", ["value"], where))
+
+
+def known_brands(store: Store, scan_id: str) -> pa.Table:
+    """Give the devices of a known brand: device_id, n_devices."""
+    return _one_each(store.condensed(scan_id, "attributions", [], pc.field("role") == "brand"))
+
+
+def by_kind(kinds: pa.Table) -> list[Row]:
+    """Count devices by kind, where it is known."""
+    return _sums(kinds, ["value"], ["n_devices"])
+
+
+def owner_seats(store: Store, scan_id: str) -> list[Row]:
+    """Count devices by the seat of their ultimate owner, the surest where there are several; null where unknown."""
+    names = ["jurisdiction", "confidence", "company_id"]
+    owners = store.condensed(scan_id, "attributions", names, pc.field("role") == "owner")
+    held = pc.value_counts(owners["device_id"])
+    twice = held.field("values").filter(pc.greater(held.field("counts"), 1))
+    is_twice = pc.is_in(owners["device_id"], twice)
+    order = [("device_id", "ascending"), ("confidence", "ascending"), ("company_id", "ascending")]
+    several = owners.filter(is_twice).sort_by(order)
+    last = several.filter(pc.not_equal(several["device_id"], _next(several["device_id"])))
+    sure = pa.concat_tables([owners.filter(pc.invert(is_twice)), last])
+    return _sums(sure, ["jurisdiction"], ["n_devices"])
+
+
+def _next(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array(
+        [*column.slice(1).chunks, pa.array([""][: len(column)], pa.string())], pa.string()
+    )
+
+
+def senders(store: Store, scan_id: str) -> int:
+    """Count the devices that were seen to begin an exchange beyond the site."""
+    return n_devices(store.condensed(scan_id, "exposures", [], ~pc.field("is_inbound")))
+
+
+def companies(store: Store, scan_id: str) -> dict[str, str]:
+    """Give the name shown of each company behind a device."""
+    held = store.condensed(scan_id, "attributions", ["company_id", "name"])
+    pairs = held.group_by(["company_id", "name"]).aggregate([]).to_pylist()
+    return {row["company_id"]: row["name"] for row in sorted(pairs, key=lambda row: row["name"])}
+
+
+def listings(store: Store, scan_id: str) -> Row:
+    """Give the entries of lists that name a company behind a device, the devices of each such company, and of all."""
+    rows = store.condensed(scan_id, "device_listings", _LISTING)
+    return {
+        "entries": rows.group_by(_LISTING, use_threads=False).aggregate([]).to_pylist(),
+        "n_devices_of": {row["company_id"]: row["n_devices"] for row in _devices_by(rows, ["company_id"])},
+        "n_devices": n_devices(rows),
+    }
+
+
+def exchanged(store: Store, scan_id: str, kinds: pa.Table) -> Row:
+    """Give what devices exchange beyond the site: by destination, by kind of device, by each of three places."""
+    names = [*_DESTINATION, "service", "name", "domain", "address", "address_country", "address_owner",
+             "fact_id", "is_inbound", *_FLOW]  # fmt: skip
+    rows = store.condensed(scan_id, "exposures", names)
+    if not rows.num_rows:
+        return {"destinations": [], "streams": [], "places": {column: [] for column in _PLACES}}
+    for name in _FLOW:
+        place = rows.column_names.index(name)
+        rows = rows.set_column(place, name, pc.multiply(rows[name], rows["n_devices"]))
+    held = kinds["value"].take(pc.index_in(rows["device_id"], kinds["device_id"]))
+    return {
+        "destinations": _destinations(rows),
+        "streams": _sums(rows.append_column("kind", held), ["kind", *_DESTINATION], ["bytes_up"]),
+        "places": {column: _by_place(rows, column) for column in _PLACES},
+    }
+
+
+def _destinations(rows: pa.Table) -> list[Row]:
+    rows = rows.append_column("shown", pc.coalesce(rows["name"], rows["domain"], rows["address"]))
+    totals = {_at(row): row for row in _sums(rows, _DESTINATION, ["bytes_up", "bytes_down"])}
+    begun = {_at(row): row for row in _sums(rows.filter(rows["is_inbound"]), _DESTINATION, ["n_flows"])}
+    devices = {_at(row): row for row in _devices_by(rows, _DESTINATION)}
+    found = {
+        at: {"n_inbound": begun[at]["n_flows"] if at in begun else 0, **row, **devices[at]}
+        | {name: [] for name in _SEEN_THERE}
+        for at, row in totals.items()
+    }
+    for name, column in _SEEN_THERE.items():
+        for row in rows.group_by([*_DESTINATION, column]).aggregate([]).to_pylist():
+            if row[column]:
+                found[_at(row)][name].append(row[column])
+    return [row | {name: sorted(row[name]) for name in _SEEN_THERE} for row in found.values()]
+
+
+def _at(row: Row) -> tuple[str | None, ...]:
+    return tuple(row[name] for name in _DESTINATION)
+
+
+def _by_place(rows: pa.Table, column: str) -> list[Row]:
+    devices = {row[column]: row["n_devices"] for row in _devices_by(rows, [column])}
+    return [row | {"n_devices": devices[row[column]]} for row in _sums(rows, [column], ["bytes_up"])]
+
+
+def risk_bounds(store: Store, scan_id: str) -> dict[str, Row]:
+    """Give per risk the sums of the bounds of its risk units."""
+    rows = store.condensed(scan_id, "scores", ["category", "risk_lower", "risk_upper"])
+    for name in ("risk_lower", "risk_upper"):
+        rows = rows.set_column(
+            rows.column_names.index(name),
+            name,
+            pc.multiply(rows[name], pc.cast(rows["n_devices"], pa.float64())),
+        )
+    return {row["category"]: row for row in _sums(rows, ["category"], ["risk_lower", "risk_upper"])}
+
+
+def wanted(store: Store, scan_id: str) -> list[Row]:
+    """Give per risk and proposition for how many devices its knowledge narrows the bounds most, and by how much."""
+    scores = store.condensed(
+        scan_id, "scores", ["category", "next_best_evidence", "severity", "impact"],
+        pc.field("next_best_evidence").is_valid(),
+    )  # fmt: skip
+    names = ["category", "proposition", "factor", "narrowing"]
+    opinions = store.condensed(scan_id, "contributions", names, pc.field("narrowing") > 0)
+    keys = pc.unique(scores["device_id"])
+    said = [_coded(scores, keys, "next_best_evidence"), _coded(opinions, keys, "proposition")]
+    books = pc.unique(pa.chunked_array([*said[0][1].chunks, *said[1][1].chunks], pa.string()))
+    codes = [
+        pc.add(pc.multiply(pc.cast(device, pa.int64()), len(books) + 1), pc.index_in(what, books))
+        for device, what in said
+    ]
+    at = pc.index_in(codes[1], codes[0])
+    is_wanted = pc.is_valid(at)
+    rows, of_score = opinions.filter(is_wanted), scores.take(at.filter(is_wanted))
+    weight = pc.multiply(
+        pc.cast(rows["n_devices"], pa.float64()), pc.multiply(of_score["severity"], of_score["impact"])
+    )
+    units = pc.divide(pc.multiply(rows["narrowing"], weight), 5.0)
+    held = rows.select(["category", "proposition", "factor", "n_devices"]).append_column("units", units)
+    return _sums(held, ["category", "proposition", "factor"], ["n_devices", "units"])
+
+
+def _coded(rows: pa.Table, devices: pa.Array, proposition: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    return pc.index_in(rows["device_id"], devices), pc.binary_join_element_wise(
+        rows["category"], rows[proposition], "."
+    )
