@@ -1,32 +1,44 @@
 """One capture: packet kernels, dissectors and the names of peers put together into the model's tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine.schemas import arrow_schema, conform
+from beholden.engine.schemas import arrow_schema, coded, conform, empty
 from beholden.ingest import capture
-from beholden.ingest.observe import Observer
+from beholden.ingest.capture import layout as at
+from beholden.ingest.capture.conversations import client_is_b, to_flows
+from beholden.ingest.capture.result import Captured, Gathered
+from beholden.ingest.dissect import naming
+from beholden.ingest.dissect.written import lookups, observations, text
+from beholden.ingest.observe import Observed, Observer
+from beholden.ingest.parts import N_PARTS, Parts
 from beholden.ingest.read import Options
+from beholden.ingest.sink import Piece, Sink
 from beholden.model.addresses import LOCAL_IP
 from beholden.model.errors import Report
 from beholden.model.tables import FLOWS, LOOKUPS, OBSERVATIONS, Table
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _UTC = pa.timestamp("us", tz="UTC")
-_NEVER = 1 << 50  # microseconds: any earlier look-up is nearer
 _OBSERVED = pa.schema([field for field in arrow_schema(OBSERVATIONS) if field.name != "evidence_id"])
+_NAMES = ("server_name", *naming.PROPERTIES)
 
 
 class ReadCapture(NamedTuple):
     """The tables of one capture, and its row of `evidence`."""
 
     evidence: dict[str, Any]
-    observations: pa.Table
-    flows: pa.Table
-    lookups: pa.Table
+    observations: Piece
+    flows: Piece
+    lookups: Piece
 
 
 def read(
@@ -40,15 +52,16 @@ def read(
     """Read a capture whole. The hash is asked for last, so that it can be computed meanwhile."""
     if options.on_compile is not None and not capture.is_compiled():
         options.on_compile()
-    observer = Observer("")
-    captured = capture.read(
-        source,
-        report=report,
-        limit_bytes=options.limit_bytes,
-        on_progress=options.on_progress,
-        on_selected=observer.add,
-    )
-    observed = observer.tables()
+    observer = Observer()
+    with _Beside(observer.add) as beside:
+        captured = capture.read(
+            source,
+            report=report,
+            limit_bytes=options.limit_bytes,
+            on_progress=options.on_progress,
+            on_selected=beside,
+        )
+    observed = observer.finish(captured.n_records)
     known = evidence_id()
     row = {
         "evidence_id": known,
@@ -60,23 +73,88 @@ def read(
         "first_seen_at": captured.first_us,
         "last_seen_at": captured.last_us,
     }
-    told = observed.observations.drop_columns(["evidence_id"]).cast(_OBSERVED)
-    seen = pa.concat_tables([told, _bindings(captured.bindings)])
-    flows = _flows(captured.flows, observed.flow_names, observed.lookups)
+    gathered, looked_up = Gathered(), naming.LookedUp.of_rows(observed.lookups, observed.values)
+    flows = _by_place(captured, observed, looked_up, gathered)
     return ReadCapture(
         row,
-        _known(OBSERVATIONS, seen, known),
-        _known(FLOWS, flows, known),
-        _known(LOOKUPS, observed.lookups, known),
+        _out(OBSERVATIONS, _observations(observed, gathered), known, options),
+        _out(FLOWS, (_flows(rows, observed, looked_up) for rows in flows), known, options),
+        _out(LOOKUPS, iter([lookups(observed.lookups, observed.values)]), known, options),
     )
 
 
-def _known(table: Table, data: pa.Table, evidence_id: str) -> pa.Table:
-    """Put the evidence's id into every row and conform to the model."""
-    column = pa.repeat(pa.scalar(evidence_id), data.num_rows)
-    if "evidence_id" in data.column_names:
-        data = data.drop_columns(["evidence_id"])
-    return conform(table, data.append_column("evidence_id", column))
+class _Beside:
+    """Hand batches to a function on a thread of its own, one at a time, while the next is read."""
+
+    def __init__(self, function: Callable[[pa.RecordBatch], None]) -> None:
+        self._function = function
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._last: Future[None] | None = None
+
+    def __call__(self, batch: pa.RecordBatch) -> None:
+        if self._last is not None:
+            self._last.result()
+        self._last = self._thread.submit(self._function, batch)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._thread.shutdown()
+        if kind is None and self._last is not None:
+            self._last.result()
+
+
+def _out(table: Table, pieces: Iterator[pa.Table], evidence_id: str, options: Options) -> Piece:
+    """Put the evidence's id into every row, conform to the model, and write what is much to a file."""
+    shaped = coded if table is OBSERVATIONS else conform
+    sink = Sink(f"{evidence_id}-{table.name}", shaped(table, empty(table)).schema, options.spill)
+    for piece in pieces:
+        sink.add(shaped(table, piece.append_column("evidence_id", pa.repeat(evidence_id, piece.num_rows))))
+    return sink.finish()
+
+
+def _by_place(
+    captured: Captured, observed: Observed, looked_up: naming.LookedUp, gathered: Gathered
+) -> Parts:
+    """Give conversations their names, gather their stations, and spread them by their first frame."""
+    flows = Parts(at.F_STORED + len(_NAMES))
+    for rows in captured.conversations():
+        gathered.add(rows)
+        is_b = client_is_b(rows)[:, None]
+        a, b = rows[:, at.F_A_HI : at.F_A_LO + 1], rows[:, at.F_B_HI : at.F_B_LO + 1]
+        parties = np.concatenate((np.where(is_b, b, a), np.where(is_b, a, b)), axis=1)
+        server = looked_up.nearest(parties, rows[:, at.F_FIRST_A : at.F_FIRST_B + 1].min(axis=1))
+        said = naming.said(rows[:, at.F_HASH], observed.named)
+        flows.add(
+            np.column_stack((rows, server, said)), _first_frame(rows) * N_PARTS // (captured.n_records + 1)
+        )
+    captured.parts.close()
+    return flows
+
+
+def _first_frame(rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    first: NDArray[np.int64] = rows[:, at.F_FRAME_A : at.F_FRAME_B + 1].min(axis=1)
+    return first
+
+
+def _flows(rows: "NDArray[np.int64]", observed: Observed, looked_up: naming.LookedUp) -> pa.Table:
+    """Write flows out in the order of their first frames."""
+    rows = rows[np.lexsort((rows[:, at.F_HASH], _first_frame(rows)))]
+    flows = to_flows(rows[:, : at.F_STORED])
+    for name, column in _times(flows).items():
+        flows = flows.append_column(name, column)
+    for place, name in enumerate(_NAMES, start=at.F_STORED):
+        texts = observed.values if place > at.F_STORED else looked_up.names
+        flows = flows.append_column(name, text(rows[:, place], texts))
+    return flows
+
+
+def _observations(observed: Observed, gathered: Gathered) -> Iterator[pa.Table]:
+    for rows in observed.told:
+        yield observations(rows, observed.values)
+    observed.told.close()
+    yield _bindings(gathered.table())
 
 
 def _times(data: pa.Table) -> dict[str, pa.ChunkedArray]:
@@ -136,33 +214,3 @@ def _relayed(public: pa.Table) -> pa.Table:
             **_times(by_mac),
         }
     ).cast(_OBSERVED)
-
-
-def _flows(flows: pa.Table, names: pa.Table, lookups: pa.Table) -> pa.Table:
-    """Give flows the names that their ClientHello, request or client's look-ups gave the server."""
-    named = flows.join(names, keys="flow", join_type="left outer")
-    looked_up = _looked_up(named, lookups)
-    named = named.join(looked_up, keys="flow", join_type="left outer")
-    for name, column in _times(named).items():
-        named = named.append_column(name, column)
-    return named.sort_by("locator")
-
-
-def _looked_up(flows: pa.Table, lookups: pa.Table) -> pa.Table:
-    """Give per flow the name that its client had last been given for the server's address.
-
-    Where the only look-up came later (a cached answer renewed), that name is taken.
-    """
-    asked = lookups.select(["client_ip", "address", "name", "first_seen_at"])
-    met = flows.select(["flow", "client_ip", "server_ip", "first_us"]).join(
-        asked, keys=["client_ip", "server_ip"], right_keys=["client_ip", "address"], join_type="inner"
-    )
-    when = met["first_seen_at"].cast(pa.int64())
-    distance = pc.abs(pc.subtract(met["first_us"], when))
-    later = pc.if_else(pc.greater(when, met["first_us"]), _NEVER, 0)
-    met = met.append_column("distance", pc.add(distance, later))
-    nearest = met.group_by("flow").aggregate([("distance", "min")])
-    chosen = met.join(
-        nearest, keys=["flow", "distance"], right_keys=["flow", "distance_min"], join_type="inner"
-    )
-    return chosen.group_by("flow").aggregate([("name", "min")]).rename_columns({"name_min": "server_name"})

@@ -11,11 +11,8 @@ _CHUNK = 4 << 20
 
 def file_hash(path: Path) -> str:
     """Hash a file as it came, in bounded memory."""
-    digest = hashlib.sha256()
     with path.open("rb", buffering=0) as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def hash_in_background(path: Path) -> "Future[str]":

@@ -1,7 +1,7 @@
 """Selected packets in, observations out: dissect each distinct payload once, join back to senders in columns.
 
-Memory is bounded: rows wait in a buffer of at most 32 MB, then are folded into one row per subject, property
-and value; what grows is only the result.
+Memory is bounded: rows wait in a buffer of at most 32 MB; what they said is folded into one row per subject, property
+and value, part by part.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from beholden.ingest.dissect.payloads import Entries, Payloads
+from beholden.ingest.dissect import naming, subjects
+from beholden.ingest.dissect.payloads import LOOKUP, Entries, Payloads
 from beholden.ingest.dissect.streams import QUIC, join
 from beholden.ingest.dissect.subjects import expand, fold, grouped, owner, split_addresses, told
-from beholden.ingest.dissect.written import NAMING, Folded, Named, flow_names, lookups, observations
+from beholden.ingest.parts import N_PARTS, Parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,28 +21,26 @@ if TYPE_CHECKING:
 _MOST_ROWS = 131_072
 _MOST_BYTES = 16 << 20
 _STREAM_IDLE_US = 5_000_000
-_MOST_PARTIAL = 1 << 18
 
 
 class Observed(NamedTuple):
-    """Observations and lookups as in `model.tables`; `flow_names` has flow, sni, http_host and ja4."""
+    """What packets said, as rows of `dissect.subjects` and `dissect.naming`, and the texts that values count into."""
 
-    observations: pa.Table
-    lookups: pa.Table
-    flow_names: pa.Table
+    told: Parts  # by rising place of first sight
+    lookups: "NDArray[np.int64]"
+    named: "NDArray[np.int64]"
+    values: list[str]
 
 
 class Observer:
     """Takes batches of `ingest.selected.SELECTED` of one evidence and gives its observations."""
 
-    def __init__(self, evidence_id: str) -> None:
-        self._evidence_id = evidence_id
+    def __init__(self) -> None:
         self._payloads = Payloads()
         self._waiting: list[pa.RecordBatch] = []
         self._streams: pa.Table | None = None
-        self._partial: list[pa.Table] = []
-        self._n_folded = 0
-        self._named: list[Named] = []
+        self._told = Parts(subjects.WIDTH)
+        self._named: list[NDArray[np.int64]] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take selected packets; they are dissected when enough have come."""
@@ -50,11 +49,19 @@ class Observer:
         if rows >= _MOST_ROWS or sum(waiting.nbytes for waiting in self._waiting) >= _MOST_BYTES:
             self._fold_waiting(is_last=False)
 
-    def tables(self) -> Observed:
-        """Dissect what waits and return all that was observed, ordered by place of first sight."""
+    def finish(self, n_frames: int) -> Observed:
+        """Dissect what waits and return all that was observed in frames up to a number."""
         self._fold_waiting(is_last=True)
-        folded = Folded(self._evidence_id, fold(self._partial), self._payloads.values)
-        return Observed(observations(folded), lookups(folded), flow_names(self._named, self._payloads.values))
+        by_place, lookups = Parts(subjects.WIDTH), []
+        for part in self._told:
+            rows = fold(part)
+            is_lookup = rows[:, subjects.PROPERTY] == LOOKUP
+            lookups.append(rows[is_lookup])
+            rows = rows[~is_lookup]
+            by_place.add(rows, rows[:, subjects.FRAME] * N_PARTS // (n_frames + 1))
+        self._told.close()
+        named = naming.ordered(self._named)
+        return Observed(by_place, np.concatenate(lookups), named, self._payloads.values)
 
     def _fold_waiting(self, *, is_last: bool) -> None:
         batches, self._waiting = self._waiting, []
@@ -79,14 +86,12 @@ class Observer:
         rows = rows.combine_chunks()
         code, entries = self._payloads.read(rows["protocol"].to_numpy(), rows["payload"].chunk(0))
         self._name_flows(rows, code, entries)
-        self._partial.append(told(grouped(rows, code, entries), entries))
-        if sum(part.num_rows for part in self._partial) > max(_MOST_PARTIAL, 2 * self._n_folded):
-            self._partial = [fold(self._partial)]
-            self._n_folded = self._partial[0].num_rows
+        said = told(grouped(rows, code, entries), entries)
+        self._told.add(said, subjects.part_of(said))
 
     def _name_flows(self, rows: pa.Table, code: "NDArray[np.int64]", entries: Entries) -> None:
         """Keep server names, hosts and JA4 by flow."""
-        is_name = np.isin(entries.property, NAMING)
+        is_name = np.isin(entries.property, naming.NUMBERS)
         per_code = np.bincount(owner(entries)[is_name], minlength=len(entries.counts)) > 0
         flow = rows["flow"].to_numpy()
         at = np.flatnonzero(per_code[code] & (flow >= 0))
@@ -95,7 +100,8 @@ class Observer:
         row, entry = at[row[kept]], entry[kept]
         if len(row):
             frame = rows["frame"].to_numpy()
-            self._named.append(Named(flow[row], frame[row], entries.property[entry], entries.value[entry]))
+            cells = (flow[row], frame[row], entries.property[entry], entries.value[entry])
+            self._named.append(np.stack(cells, axis=1))
 
 
 def _is_stream(rows: pa.Table) -> "NDArray[np.bool_]":

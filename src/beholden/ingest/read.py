@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from beholden.engine.schemas import coded, empty, from_rows
 from beholden.ingest.formats import recognise
 from beholden.ingest.hashing import HashingStream, file_hash, hash_in_background
+from beholden.ingest.sink import Piece, Spill
 from beholden.model.errors import BeholdenError, Problem, Report
 from beholden.model.tables import EVIDENCE, FLOWS, LOOKUPS, OBSERVATIONS
 
@@ -27,13 +29,15 @@ DEFAULT_LIMIT = 2 << 30
 class Options:
     """How to read: names of inventory columns, how much compressed evidence may grow, and whom to tell.
 
-    `on_compile` is called where the packet kernels have to be compiled first.
+    `on_compile` is called where the packet kernels have to be compiled first. `spill` says where large tables of
+    captures are written; without it all stays in memory.
     """
 
     mapping: Mapping[str, str] | None = None
     limit_bytes: int = DEFAULT_LIMIT
     on_progress: Callable[[int], None] | None = None
     on_compile: Callable[[], None] | None = None
+    spill: Spill | None = None
 
 
 @dataclass
@@ -41,19 +45,25 @@ class Ingested:
     """The stage's tables, grown evidence by evidence."""
 
     evidence: list[dict[str, Any]] = field(default_factory=list)
-    observations: list[pa.Table] = field(default_factory=list)
-    flows: list[pa.Table] = field(default_factory=list)
-    lookups: list[pa.Table] = field(default_factory=list)
+    observations: list[Piece] = field(default_factory=list)
+    flows: list[Piece] = field(default_factory=list)
+    lookups: list[Piece] = field(default_factory=list)
 
     def tables(self) -> dict[str, pa.Table]:
         """Give the tables of the model, in an order that does not depend on that of the paths."""
         rows = sorted(self.evidence, key=lambda row: str(row["evidence_id"]))
         return {
             "evidence": from_rows(EVIDENCE, rows),
-            "observations": pa.concat_tables([coded(OBSERVATIONS, empty(OBSERVATIONS)), *self.observations]),
-            "flows": pa.concat_tables([empty(FLOWS), *self.flows]),
-            "lookups": pa.concat_tables([empty(LOOKUPS), *self.lookups]),
+            "observations": _whole(coded(OBSERVATIONS, empty(OBSERVATIONS)), self.observations),
+            "flows": _whole(empty(FLOWS), self.flows),
+            "lookups": _whole(empty(LOOKUPS), self.lookups),
         }
+
+
+def _whole(nothing: pa.Table, pieces: Sequence[Piece]) -> pa.Table:
+    return pa.concat_tables(
+        [nothing, *(pq.read_table(piece) if isinstance(piece, Path) else piece for piece in pieces)]
+    )
 
 
 def find(paths: Sequence[str]) -> Iterator[Path]:
@@ -119,7 +129,7 @@ def _read_capture(
             return
         seen.add(str(read.evidence["evidence_id"]))
     result.evidence.append(read.evidence)
-    result.observations.append(coded(OBSERVATIONS, read.observations))
+    result.observations.append(read.observations)
     result.flows.append(read.flows)
     result.lookups.append(read.lookups)
 

@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from tomllib import loads
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from beholden.ingest import observe
-from beholden.ingest.dissect import payloads, subjects
+from beholden.ingest import observe, parts
+from beholden.ingest.dissect import naming, payloads, subjects, written
 from beholden.ingest.dissect.pieces import runs
-from beholden.ingest.observe import Observed, Observer
+from beholden.ingest.observe import Observer
 from beholden.model.tables import LOOKUPS, OBSERVATIONS
 
 Row = dict[str, Any]
@@ -30,22 +31,43 @@ def example(protocol: str, at: int) -> bytes:
     return chosen["text"].encode() if "text" in chosen else bytes.fromhex(chosen["hex"])
 
 
-def observed(batch: Batch, *batches: list[Row]) -> Observed:
-    observer = Observer("e" * 64)
+class Tables(NamedTuple):
+    observations: pa.Table
+    lookups: pa.Table
+    flow_names: pa.Table
+
+
+def tables(observer: Observer) -> Tables:
+    found = observer.finish(1 << 20)
+    observations = pa.concat_tables(written.observations(part, found.values) for part in found.told)
+    words = {name for name in observations.column_names if pa.types.is_dictionary(observations[name].type)}
+    for at, name in enumerate(observations.column_names):
+        if name in words:
+            observations = observations.set_column(at, name, observations[name].cast(pa.string()))
+    flows = np.unique(found.named[:, naming.FLOW])
+    columns = dict(zip(naming.PROPERTIES, naming.said(flows, found.named).T, strict=True))
+    names = {name: written.text(numbers, found.values) for name, numbers in columns.items()}
+    return Tables(
+        observations, written.lookups(found.lookups, found.values), pa.table({"flow": flows, **names})
+    )
+
+
+def observed(batch: Batch, *batches: list[Row]) -> Tables:
+    observer = Observer()
     for rows in batches:
         observer.add(batch(rows))
-    return observer.tables()
+    return tables(observer)
 
 
-def said(result: Observed) -> set[tuple[str, str, str | None, str, str, int]]:
+def said(result: Tables) -> set[tuple[str, str, str | None, str, str, int]]:
     columns = ["subject_kind", "subject", "mac", "property", "value", "n"]
     return {tuple(each.values()) for each in result.observations.select(columns).to_pylist()}
 
 
 def test_nothing(batch: Batch) -> None:
     for result in (observed(batch), observed(batch, [])):
-        assert result.observations.column_names == list(OBSERVATIONS.column_names)
-        assert result.lookups.column_names == list(LOOKUPS.column_names)
+        assert set(result.observations.column_names) == set(OBSERVATIONS.column_names) - {"evidence_id"}
+        assert set(result.lookups.column_names) == set(LOOKUPS.column_names) - {"evidence_id"}
         assert result.flow_names.column_names == ["flow", "sni", "http_host", "ja4"]
         assert result.observations.num_rows == result.lookups.num_rows == result.flow_names.num_rows == 0
 
@@ -53,11 +75,11 @@ def test_nothing(batch: Batch) -> None:
 def test_slices_and_more_after_tables(batch: Batch, row: Make) -> None:
     rows = [row("dns", example("dns", at % 2), src_ip=f"192.0.2.{at}", frame=at) for at in range(1, 9)]
     whole = batch(rows)
-    observer = Observer("e" * 64)
+    observer = Observer()
     for start in (0, 3, 6):
         observer.add(whole.slice(start, 3))
-        observer.tables()
-    assert all(a.equals(b) for a, b in zip(observer.tables(), observed(batch, rows), strict=True))
+        tables(observer)
+    assert all(a.equals(b) for a, b in zip(tables(observer), observed(batch, rows), strict=True))
 
 
 def test_schema(batch: Batch, row: Make) -> None:
@@ -65,10 +87,9 @@ def test_schema(batch: Batch, row: Make) -> None:
     types = {"string": pa.string(), "int64": pa.int64(), "timestamp": pa.timestamp("us", tz="UTC")}
     for table, made in ((OBSERVATIONS, result.observations), (LOOKUPS, result.lookups)):
         assert made.num_rows
-        assert [(field.name, field.type) for field in made.schema] == [
-            (c.name, types[c.type]) for c in table.columns
-        ]
-        for column in table.columns:
+        columns = [column for column in table.columns if column.name != "evidence_id"]
+        assert {field.name: field.type for field in made.schema} == {c.name: types[c.type] for c in columns}
+        for column in columns:
             assert column.nullable or made[column.name].null_count == 0
 
 
@@ -251,11 +272,11 @@ def test_order_of_packets_does_not_matter(seed: int, size: int, batch: Batch, ro
     assert result.flow_names.equals(expected.flow_names)
 
 
-def test_folding_early_changes_nothing(batch: Batch, row: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_parts_away_changes_nothing(batch: Batch, row: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = sorted((row_ for row_ in everything(row)), key=lambda each: each["first_us"])
     expected = observed(batch, rows)
     monkeypatch.setattr(observe, "_MOST_ROWS", 10)
-    monkeypatch.setattr(observe, "_MOST_PARTIAL", 50)
+    monkeypatch.setattr(parts, "MOST_HELD", 50)
     result = observed(batch, *([each] for each in rows))
     assert result.observations.equals(expected.observations)
     assert result.lookups.equals(expected.lookups)
@@ -264,14 +285,14 @@ def test_folding_early_changes_nothing(batch: Batch, row: Make, monkeypatch: pyt
 
 def test_memory_of_payloads_is_bounded(batch: Batch, row: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payloads, "_MOST_REMEMBERED", 20)
-    observer = Observer("e" * 64)
+    observer = Observer()
     for at in range(200):
         name = f"host{at:03}".encode()
         query = b"\0\0\1\0\0\1" + bytes(6) + b"\7" + name + b"\0\0\1\0\1"
         observer.add(batch([row("dns", query)]))
         observer._fold_waiting(is_last=False)
         assert len(observer._payloads._remembered) <= 20
-    assert observer.tables().observations.num_rows == 200
+    assert tables(observer).observations.num_rows == 200
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.binary(min_size=1, max_size=12)), max_size=12))

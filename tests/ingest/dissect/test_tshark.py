@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from beholden.ingest.dissect import written
 from beholden.ingest.dissect.registry import PROTOCOLS
 from beholden.ingest.dissect.seen import Answer
 from beholden.ingest.observe import Observer
@@ -81,9 +82,11 @@ def test_equal_to_tshark(
     if reason := NOT_COMPARED.get(Path(name).name):
         pytest.skip(reason)
     rows = selected(captures / name)
-    observer = Observer("0" * 64)
+    observer = Observer()
     observer.add(batch(rows))
-    observations = observer.tables().observations.select(["property", "value"]).to_pydict()
+    observed = observer.finish(len(rows) << 20)
+    (told,) = (written.observations(part, observed.values) for part in observed.told)
+    observations = told.select(["property", "value"]).to_pydict()
     ours: dict[str, set[str]] = {field: set() for field in (*FIELDS, "answers")}
     for field, value in zip(observations["property"], observations["value"], strict=True):
         if field in FIELDS:

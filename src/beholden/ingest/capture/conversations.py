@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 
+from beholden.ingest.addresses import ip_text, mac_text
 from beholden.ingest.capture import layout as at
-from beholden.ingest.capture.addresses import ip_text, mac_text
 from beholden.ingest.capture.layout import Words
 
 _NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
@@ -63,6 +63,12 @@ def merge(rows: Words) -> Words:
         for cell in cells:
             merged[:, cell] = join.reduceat(rows[:, cell], starts)
     return merged
+
+
+def part_of(rows: Words) -> Words:
+    """Tell in which part of `ingest.parts` a conversation belongs."""
+    parts: Words = rows[:, at.F_HASH] >> 59
+    return parts
 
 
 def client_is_b(rows: Words) -> np.ndarray:

@@ -11,11 +11,12 @@ import pyarrow as pa
 from beholden.ingest.capture import batch, container, window
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.choice import choices
+from beholden.ingest.capture.conversations import part_of
 from beholden.ingest.capture.layout import Context
-from beholden.ingest.capture.result import Captured, captured, from_disk, in_memory
-from beholden.ingest.capture.spill import Spill
+from beholden.ingest.capture.result import Captured, captured
 from beholden.ingest.capture.table import settle
 from beholden.ingest.capture.walk import MOST_CAPTURED, walk
+from beholden.ingest.parts import Parts
 from beholden.model.errors import Problem, Report
 
 LIMIT = 2 << 30
@@ -69,7 +70,7 @@ class _Reading:
         self.name, self.report = name, report
         self.on_progress, self.on_selected = on_progress, on_selected
         self.k = _context(most_flows)
-        self.spill = Spill()
+        self.parts = Parts(at.F_STORED)
 
     def tell(self, wrong: str, done: str) -> None:
         """Tell of a problem at the place that reading has come to."""
@@ -154,8 +155,13 @@ class _Reading:
         kept = settle(self.k, int(state[at.S_CLOCK]) - _IDLE)
         if kept > n // 2:
             kept = settle(self.k, at.NEVER)
-        self.spill.write(self.k.flows[kept:n])
+        self.store(kept, n)
         state[at.S_N_FLOWS] = kept
+
+    def store(self, start: int, end: int) -> None:
+        """Put conversations away."""
+        rows = self.k.flows[start:end, : at.F_STORED].copy()
+        self.parts.add(rows, part_of(rows))
 
     def block(self) -> bool:
         """Read a section header or interface description; false where it cannot be read."""
@@ -195,16 +201,6 @@ class _Reading:
                 place = f"from frame {state[cell + 1]} on"
                 self.report(Problem(self.name, place, f"{state[cell]} {wrong}", "passed over"))
 
-    def result(self, kind: str) -> Captured:
-        """Put the tables together; the kernels' arrays are given up before."""
-        state = self.k.state
-        rows = self.k.flows[: int(state[at.S_N_FLOWS])]
-        if not self.spill.n:
-            return captured(kind, state, in_memory(rows))
-        self.spill.write(rows)
-        del rows, self.k
-        return captured(kind, state, from_disk(self.spill))
-
 
 def read(
     path: Path | BinaryIO,
@@ -237,11 +233,11 @@ def _read(
         reading = _Reading(
             stream, name, report, limit_bytes, on_progress, on_selected, most_flows, window_size
         )
-        with reading.spill:
-            kind = reading.run()
-            reading.flush()
-            reading.tell_rejected()
-            return reading.result(kind)
+        kind = reading.run()
+        reading.flush()
+        reading.tell_rejected()
+        reading.store(0, int(reading.k.state[at.S_N_FLOWS]))
+        return captured(kind, reading.k.state, reading.parts)
     finally:
         close()
 

@@ -2,24 +2,29 @@
 
 import warnings
 from collections.abc import Iterator
-
-from cryptography import x509
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from beholden.ingest.dissect.seen import MOST_CHARACTERS, SENDER, Seen
 
+if TYPE_CHECKING:
+    from cryptography import x509
 
-def tell(der: bytes) -> Iterator[Seen]:
+
+@lru_cache(maxsize=1024)
+def tell(der: bytes) -> tuple[Seen, ...]:
     """Say what a certificate shows of the server that sent it; of an unreadable one, nothing."""
+    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - loads slowly
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of certificates that bend RFC 5280, which devices do
-            seen = list(_read(x509.load_der_x509_certificate(der)))
+            return tuple(_read(load_der_x509_certificate(der)))
     except Exception:  # noqa: BLE001 - the parser raises many kinds for bytes that are no certificate
-        return
-    yield from seen
+        return ()
 
 
-def _read(certificate: x509.Certificate) -> Iterator[Seen]:
+def _read(certificate: "x509.Certificate") -> Iterator[Seen]:
     subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
     yield Seen(SENDER, "tls.certificate.subject", subject)
     yield Seen(SENDER, "tls.certificate.issuer", issuer)
@@ -29,8 +34,10 @@ def _read(certificate: x509.Certificate) -> Iterator[Seen]:
     yield Seen(SENDER, "tls.certificate.names", _names(certificate))
 
 
-def _names(certificate: x509.Certificate) -> str:
+def _names(certificate: "x509.Certificate") -> str:
     """Join the alternative names that fit as wholes."""
+    from cryptography import x509  # noqa: PLC0415 - loads slowly
+
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (x509.ExtensionNotFound, ValueError):

@@ -1,11 +1,13 @@
 """Dissect each distinct payload once: mask transaction ids, find what is distinct, remember what it said."""
 
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, NamedTuple
+from hashlib import blake2b
+from ipaddress import IPv4Address, ip_address
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from beholden.ingest.dissect import arps
 from beholden.ingest.dissect.registry import PROTOCOLS
 from beholden.ingest.dissect.seen import RECEIVER, SENDER, Answer, Seen
 from beholden.ingest.dissect.streams import JOINED_DATAGRAMS, datagrams
@@ -32,7 +34,12 @@ _TRANSACTION = {
     "mdns": (0, 2),
 }
 _MOST_REMEMBERED = 50_000
-_LONGEST_REMEMBERED = 2_048
+_LONGEST_KEPT = 256
+"""Longer payloads are remembered by their hash, in bytes."""
+_ARP = next(at for at, protocol in enumerate(PROTOCOLS) if protocol.name == "arp")
+_IP, _ASKS = PROPERTY_NAMES.index("ip"), PROPERTY_NAMES.index("arp.asks")
+IPV4 = 1 << 40
+"""A value from here on is an IPv4 address, less this; below it counts into the texts."""
 
 
 class Entries(NamedTuple):
@@ -65,6 +72,22 @@ class Payloads:
         self, protocol: "NDArray[np.uint8]", payload: pa.LargeBinaryArray
     ) -> "tuple[NDArray[np.int64], Entries]":
         """Return for each row the code of its payload, and what each code said."""
+        is_arp = protocol == _ARP
+        if not is_arp.any():
+            return self._read(protocol, payload)
+        others = pa.array(~is_arp)
+        code, entries = self._read(protocol[~is_arp], payload.filter(others))
+        told = _arp_entries(arps.read(payload.filter(pa.array(is_arp))))
+        codes = np.empty(len(protocol), np.int64)
+        codes[~is_arp] = code
+        codes[is_arp] = len(entries.counts) + np.arange(len(told.counts))
+        pairs: list[Any] = [np.concatenate(pair) for pair in zip(entries, told, strict=True)]  # type: ignore[arg-type]
+        pairs[0][len(entries.starts) :] += len(entries.target)
+        return codes, Entries(*pairs)
+
+    def _read(
+        self, protocol: "NDArray[np.uint8]", payload: pa.LargeBinaryArray
+    ) -> "tuple[NDArray[np.int64], Entries]":
         encoded = masked(protocol, payload).dictionary_encode()
         width = JOINED_DATAGRAMS + 1
         combined = encoded.indices.to_numpy().astype(np.int64) * width + protocol
@@ -73,20 +96,21 @@ class Payloads:
         distinct = np.flatnonzero(is_there)
         place = np.zeros(len(is_there), dtype=np.int64)
         place[distinct] = np.arange(len(distinct))
+        texts = encoded.dictionary.take(pa.array(distinct // width)).to_pylist()
         said = [
-            self._entries(int(key % width), encoded.dictionary[int(key // width)].as_py()) for key in distinct
+            self._entries(key, text) for key, text in zip((distinct % width).tolist(), texts, strict=True)
         ]
         return place[combined], _flat(said)
 
     def _entries(self, protocol: int, payload: bytes) -> tuple[Entry, ...]:
-        key = (protocol, payload)
+        is_kept = len(payload) <= _LONGEST_KEPT
+        key = (protocol, payload if is_kept else blake2b(payload, digest_size=32).digest())
         known = self._remembered.get(key)
         if known is None:
             known = tuple(map(self._entry, self._dissect(protocol, payload)))
-            if len(payload) <= _LONGEST_REMEMBERED:
-                if len(self._remembered) >= _MOST_REMEMBERED:
-                    self._remembered.clear()
-                self._remembered[key] = known
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = known
         return known
 
     def _dissect(self, protocol: int, payload: bytes) -> "list[Seen | Answer]":
@@ -103,7 +127,10 @@ class Payloads:
     def _entry(self, said: Seen | Answer) -> Entry:
         if isinstance(said, Answer):
             return FROM_RECEIVER, 0, 0, 0, LOOKUP, self._id(f"{said.name} {said.address}")
-        name, value = self._property_ids[said.property], self._id(said.value)
+        name = self._property_ids[said.property]
+        value = (
+            _number(said.value) if name in (_IP, _ASKS) and ":" not in said.value else self._id(said.value)
+        )
         if said.about == SENDER:
             return FROM_SENDER, 0, 0, 0, name, value
         if said.about == RECEIVER:
@@ -120,6 +147,29 @@ class Payloads:
         if known == len(self.values):
             self.values.append(value)
         return known
+
+
+def _number(address: str) -> int:
+    return IPV4 | int(IPv4Address(address))
+
+
+def _arp_entries(told: arps.Arps) -> Entries:
+    """Give each ARP packet one entry for who sent it, and one for whom it asks."""
+    counts = told.speaks.astype(np.int64) + told.asks
+    row = np.repeat(np.arange(len(counts)), counts)
+    starts = np.cumsum(counts) - counts
+    is_second = np.arange(len(row)) != starts[row]
+    nothing = np.zeros(len(row), np.uint64)
+    return Entries(
+        starts,
+        counts,
+        np.full(len(row), STATED, np.uint8),
+        nothing,
+        nothing,
+        told.mac[row].astype(np.uint64),
+        np.where(is_second, _ASKS, _IP).astype(np.int32),
+        IPV4 | np.where(is_second, told.asked[row], told.ip[row]),
+    )
 
 
 def masked(protocol: "NDArray[np.uint8]", payload: pa.LargeBinaryArray) -> pa.LargeBinaryArray:

@@ -13,17 +13,13 @@ from beholden.ingest.dissect.payloads import FROM_RECEIVER, FROM_SENDER, LOOKUP,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+HI, LO, MAC, PROPERTY, VALUE, N, FIRST, LAST, FRAME, WIDTH = range(10)
+"""Cells of a row that says of a subject (address and link address, as in the kernels) how often it showed a value."""
 _KEYS = ["hi", "lo", "mac", "property", "value"]
 _FOLDS = [("n", "sum"), ("first_us", "min"), ("last_us", "max"), ("frame", "min")]
 _GROUP = 1 << 40
 _MAPPED = 0xFFFF << 32
-
-
-_NOTHING = pa.table(
-    {name: pa.array([], pa.uint64()) for name in ("hi", "lo", "mac")}
-    | {"property": pa.array([], pa.int32()), "value": pa.array([], pa.int64())}
-    | {name: pa.array([], pa.int64()) for name, _ in _FOLDS}
-)
+_ODD = np.int64(-7046029254386353131)
 
 
 def split_addresses(rows: pa.Table) -> pa.Table:
@@ -72,8 +68,8 @@ def grouped(rows: pa.Table, code: "NDArray[np.int64]", entries: Entries) -> pa.T
     return pa.table(columns).group_by(keys, use_threads=False).aggregate(_FOLDS)
 
 
-def told(groups: pa.Table, entries: Entries) -> pa.Table:
-    """Give each group's entries their subjects; those without a subject are dropped."""
+def told(groups: pa.Table, entries: Entries) -> "NDArray[np.int64]":
+    """Give each group's entries their subjects, as rows; those without a subject are dropped."""
     row, entry = expand(groups["code"].to_numpy(), entries)
     target = entries.target[entry]
     columns: dict[str, NDArray[np.uint64]] = {}
@@ -90,11 +86,9 @@ def told(groups: pa.Table, entries: Entries) -> pa.Table:
     number = entries.property[entry]
     keep = ~is_nobody & (has_ip | (number != LOOKUP))
     columns["mac"] = np.where(is_group_mac, np.uint64(0), mac)
-    told = {key: column[keep] for key, column in columns.items()}
-    told |= {"property": number[keep], "value": entries.value[entry][keep]}
-    for column, how in _FOLDS:
-        told[column] = groups[f"{column}_{how}"].to_numpy()[row][keep]
-    return pa.table(told)
+    of_row = [groups[f"{column}_{how}"].to_numpy()[row] for column, how in _FOLDS]
+    cells = [*columns.values(), number, entries.value[entry], *of_row]
+    return np.stack([cell[keep].astype(np.int64) for cell in cells], axis=1)
 
 
 def _is_group_ip(hi: "NDArray[np.uint64]", lo: "NDArray[np.uint64]") -> "NDArray[np.bool_]":
@@ -105,7 +99,17 @@ def _is_group_ip(hi: "NDArray[np.uint64]", lo: "NDArray[np.uint64]") -> "NDArray
     return is_group
 
 
-def fold(parts: list[pa.Table]) -> pa.Table:
-    """Add up folded rows of the same subject, property and value."""
-    folded = pa.concat_tables([_NOTHING, *parts]).group_by(_KEYS, use_threads=False).aggregate(_FOLDS)
-    return folded.rename_columns([*_KEYS, *(name for name, _ in _FOLDS)])
+def fold(rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """Add up rows of the same subject, property and value."""
+    names = [*_KEYS, *(name for name, _ in _FOLDS)]
+    table = pa.table({name: rows[:, cell] for cell, name in enumerate(names)})
+    folded = table.group_by(_KEYS, use_threads=False).aggregate(_FOLDS)
+    return np.stack([column.to_numpy() for column in folded.columns], axis=1)
+
+
+def part_of(rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """Tell in which part of `ingest.parts` a row belongs, by what it is folded by."""
+    seen = np.zeros(len(rows), np.int64)
+    for cell in range(N):
+        seen = (seen ^ rows[:, cell]) * _ODD
+    return seen >> 60 & 15

@@ -1,129 +1,84 @@
-"""Write folded numbers out as the tables of `model.tables`; every distinct address becomes text once."""
+"""Write folded rows out as the tables of `model.tables`; every distinct address and value becomes text once."""
 
-from ipaddress import IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.ingest.dissect.payloads import LOOKUP, PROPERTY_NAMES
-from beholden.model.tables import LOOKUPS, OBSERVATIONS, Table
+from beholden.ingest.addresses import distinct, four_text, ip_text, mac_text
+from beholden.ingest.dissect import subjects as at
+from beholden.ingest.dissect.payloads import IPV4, PROPERTY_NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_TYPES = {"string": pa.string(), "int64": pa.int64(), "timestamp": pa.timestamp("us", tz="UTC")}
-_NAMES = {"sni": "tls.sni", "http_host": "http.host", "ja4": "tls.ja4"}
-NAMING = [PROPERTY_NAMES.index(name) for name in _NAMES.values()]
-"""Numbers of the properties that name a flow."""
+_UTC = pa.timestamp("us", tz="UTC")
+_WORD = pa.dictionary(pa.int32(), pa.string())
 
 
-class Folded(NamedTuple):
-    """All that one evidence showed: numbers, and the texts that `value` counts into."""
+def observations(rows: "NDArray[np.int64]", values: Sequence[str]) -> pa.Table:
+    """Return the observations without their evidence, ordered by place of first sight, subject, property and value.
 
-    evidence_id: str
-    rows: pa.Table
-    values: list[str]
-
-
-class Named(NamedTuple):
-    """Names of flows: in which frame which property had which value."""
-
-    flow: "NDArray[np.int64]"
-    frame: "NDArray[np.int64]"
-    property: "NDArray[np.int32]"
-    value: "NDArray[np.int64]"
-
-
-def observations(folded: Folded) -> pa.Table:
-    """Return the observations, ordered by place of first sight, subject, property and value."""
-    rows = folded.rows.filter(pc.not_equal(folded.rows["property"], LOOKUP))
-    ips, macs = _ips(rows), _macs(rows)
-    columns = {
-        **_shared(folded, rows),
-        "locator_kind": pa.repeat("frame", len(rows)),
-        "subject_kind": pc.if_else(ips.is_valid(), "ip", "mac"),
-        "subject": pc.coalesce(ips, macs),
-        "mac": pc.if_else(ips.is_valid(), macs, pa.scalar(None, pa.string())),
-        "property": _pick(PROPERTY_NAMES, rows["property"]),
-        "value": _pick(folded.values, rows["value"]),
-    }
-    return _table(OBSERVATIONS, columns, ["locator", "subject", "mac", "property", "value"])
+    Columns whose words repeat are codes, as `engine.schemas.coded` has them.
+    """
+    value = text(rows[:, at.VALUE], values)
+    rank = pc.rank(value, tiebreaker="dense").to_numpy()
+    order = np.lexsort((rank, *(rows[:, cell] for cell in (at.PROPERTY, at.MAC, at.LO, at.HI, at.FRAME))))
+    rows, value = rows[order], value.take(pa.array(order))
+    has_ip = (rows[:, at.HI] | rows[:, at.LO]) != 0
+    ips, macs = ip_text(rows[:, at.HI], rows[:, at.LO]), mac_text(rows[:, at.MAC])
+    return pa.table(
+        {
+            "locator_kind": word(["frame"], np.zeros(len(rows))),
+            "locator": rows[:, at.FRAME],
+            "subject_kind": word(["mac", "ip"], has_ip),
+            "subject": pc.if_else(pa.array(has_ip), ips, macs),
+            "mac": pc.if_else(pa.array(has_ip), macs, pa.scalar(None, pa.string())),
+            "property": word(PROPERTY_NAMES, rows[:, at.PROPERTY]),
+            "value": value,
+            **_counted(rows),
+        }
+    )
 
 
-def lookups(folded: Folded) -> pa.Table:
+def word(words: Sequence[str], place: "NDArray[np.generic]") -> pa.DictionaryArray:
+    """Return words that repeat, as codes."""
+    return pa.DictionaryArray.from_arrays(place.astype(np.int32), pa.array(words, pa.string())).cast(_WORD)
+
+
+def lookups(rows: "NDArray[np.int64]", values: Sequence[str]) -> pa.Table:
     """Return which address which client was given for which name, ordered by place of first sight."""
-    rows = folded.rows.filter(pc.equal(folded.rows["property"], LOOKUP))
-    distinct, place = np.unique(rows["value"].to_numpy(), return_inverse=True)
-    split = [folded.values[value].rpartition(" ") for value in distinct]
+    told, place = distinct(rows[:, at.VALUE])
+    split = [values[each].rpartition(" ") for each in told.tolist()]
     columns = {
-        **_shared(folded, rows),
-        "client_ip": _ips(rows),
-        "mac": _macs(rows),
-        "name": _pick([name for name, _, _ in split], place),
-        "address": _pick([address for _, _, address in split], place),
+        "locator": pa.array(rows[:, at.FRAME]),
+        "client_ip": ip_text(rows[:, at.HI], rows[:, at.LO]),
+        "mac": mac_text(rows[:, at.MAC]),
+        "name": pa.array([name for name, _, _ in split], pa.string()).take(place),
+        "address": pa.array([address for _, _, address in split], pa.string()).take(place),
+        **_counted(rows),
     }
-    return _table(LOOKUPS, columns, ["locator", "client_ip", "mac", "name", "address"])
+    order = [(name, "ascending") for name in ("locator", "client_ip", "mac", "name", "address")]
+    return pa.table(columns).sort_by(order)
 
 
-def flow_names(named: list[Named], values: list[str]) -> pa.Table:
-    """Return flow, sni, http_host and ja4: of each, the first that the flow showed."""
-    joined = Named(*(np.concatenate(columns) for columns in zip(*named, strict=True))) if named else _NOBODY
-    flows = np.unique(joined.flow)
-    columns: dict[str, pa.Array] = {"flow": pa.array(flows, pa.int64())}
-    for column, wanted in zip(_NAMES, NAMING, strict=True):
-        at = np.flatnonzero(joined.property == wanted)
-        at = at[np.lexsort((joined.value[at], joined.frame[at], joined.flow[at]))]
-        owners, first = np.unique(joined.flow[at], return_index=True)
-        found = np.full(len(flows), -1)
-        found[np.searchsorted(flows, owners)] = joined.value[at][first]
-        columns[column] = _pick(values, found)
-    return pa.table(columns)
+def text(number: "NDArray[np.int64]", values: Sequence[str]) -> pa.Array:
+    """Return the text for each number: an IPv4 address, else one of the values; null for a negative one."""
+    numbers, place = distinct(number)
+    is_text = numbers < IPV4
+    known = numbers[is_text].tolist()
+    texts = pa.array([values[each] if each >= 0 else None for each in known], pa.string())
+    at_text = np.cumsum(is_text) - 1
+    at_address = len(known) + np.cumsum(~is_text) - 1
+    both = pa.concat_arrays([texts, four_text(numbers[~is_text] & 0xFFFFFFFF)])
+    return both.take(pa.array(np.where(is_text, at_text, at_address))).take(place)
 
 
-_NOBODY = Named(
-    np.array([], np.int64), np.array([], np.int64), np.array([], np.int32), np.array([], np.int64)
-)
-
-
-def _shared(folded: Folded, rows: pa.Table) -> dict[str, pa.Array]:
+def _counted(rows: "NDArray[np.int64]") -> dict[str, pa.Array]:
     return {
-        "evidence_id": pa.repeat(folded.evidence_id, len(rows)),
-        "locator": rows["frame"],
-        "n": rows["n"],
-        "first_seen_at": rows["first_us"],
-        "last_seen_at": rows["last_us"],
+        "n": pa.array(rows[:, at.N]),
+        "first_seen_at": pa.array(rows[:, at.FIRST]).cast(_UTC),
+        "last_seen_at": pa.array(rows[:, at.LAST]).cast(_UTC),
     }
-
-
-def _table(table: Table, columns: dict[str, pa.Array], order: list[str]) -> pa.Table:
-    made = {}
-    for column in table.columns:
-        made[column.name] = columns[column.name].cast(_TYPES[column.type])
-    return pa.table(made).sort_by([(name, "ascending") for name in order])
-
-
-def _pick(texts: "list[str] | tuple[str, ...]", number: "pa.Array | NDArray[np.int64]") -> pa.Array:
-    """Return the text for each number; null for a negative one."""
-    distinct, place = np.unique(np.asarray(number), return_inverse=True)
-    chosen = pa.array([texts[at] if at >= 0 else None for at in distinct], pa.string())
-    return chosen.take(pa.array(place))
-
-
-def _ips(rows: pa.Table) -> pa.Array:
-    both = np.stack([rows["hi"].to_numpy(), rows["lo"].to_numpy()], axis=1)
-    distinct, place = np.unique(both, axis=0, return_inverse=True)
-    return pa.array([_ip(int(hi), int(lo)) for hi, lo in distinct], pa.string()).take(pa.array(place.ravel()))
-
-
-def _ip(hi: int, lo: int) -> str | None:
-    if hi == 0 and lo >> 32 == 0xFFFF:
-        return str(IPv4Address(lo & 0xFFFFFFFF))
-    return str(IPv6Address(hi << 64 | lo)) if hi or lo else None
-
-
-def _macs(rows: pa.Table) -> pa.Array:
-    distinct, place = np.unique(rows["mac"].to_numpy(), return_inverse=True)
-    texts = [int(mac).to_bytes(8)[2:].hex(":") if mac else None for mac in distinct]
-    return pa.array(texts, pa.string()).take(pa.array(place))
