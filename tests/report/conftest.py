@@ -12,6 +12,7 @@ import pytest
 from beholden.engine.store import Store
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import load_profile
+from beholden.pipeline.documents import device_documents
 from beholden.pipeline.reporting import report_data
 from beholden.pipeline.scan import Request, scan
 
@@ -62,9 +63,27 @@ def clinic_data(_clinic_data: dict[str, Any]) -> dict[str, Any]:
     return copy.deepcopy(_clinic_data)
 
 
+@pytest.fixture(scope="session")
+def clinic_rows(clinic: Scanned) -> dict[str, list[dict[str, Any]]]:
+    """Give row by row what the report sums in columns."""
+    store, scan_id = clinic
+    rows = {
+        name: store.read(scan_id, name).to_pylist()
+        for name in ("exposures", "device_listings", "scores", "contributions")
+    }
+    return rows | {"devices": device_documents(store, scan_id)}
+
+
 @pytest.fixture
 def stocktaking_data(stocktaking: Scanned, knowledge: Knowledge) -> dict[str, Any]:
     return report_data(*stocktaking, knowledge)
+
+
+def _nothing(value: Any) -> Any:
+    """Give a value without its rows and counts; the named parts of one stay."""
+    if isinstance(value, dict) and all(isinstance(inner, list | dict | int) for inner in value.values()):
+        return {name: _nothing(inner) for name, inner in value.items()}
+    return type(value)()
 
 
 @pytest.fixture
@@ -73,7 +92,7 @@ def emptied(clinic_data: dict[str, Any]) -> Callable[..., dict[str, Any]]:
 
     def make(*names: str) -> dict[str, Any]:
         for name in names:
-            clinic_data[name] = type(clinic_data[name])()
+            clinic_data[name] = _nothing(clinic_data[name])
         return clinic_data
 
     return make

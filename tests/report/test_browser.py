@@ -28,7 +28,7 @@ def browser() -> Iterator[Any]:
 def written(clinic_data: dict[str, Any], tmp_path: Path) -> Path:
     clinic_data["devices"][0]["label"] = "W" * 300
     clinic_data["devices"][1]["hostnames"] = ["a-very-long-name-without-any-space" * 6]
-    clinic_data["flows"][0]["name"] = "x" * 180 + ".example"
+    clinic_data["flows"]["destinations"][0]["names"] = ["x" * 180 + ".example"]
     path = tmp_path / "page.html"
     path.write_text(page.render(clinic_data), "utf-8")
     return path

@@ -12,7 +12,12 @@ Emptied = Callable[..., dict[str, Any]]
 
 def test_no_devices(emptied: Emptied) -> None:
     names = (
+        "n_devices",
+        "known",
+        "owners",
+        "kind_counts",
         "devices",
+        "unknown",
         "flows",
         "listings",
         "rollups",
@@ -38,7 +43,12 @@ def test_no_flows(emptied: Emptied) -> None:
 
 
 def test_only_silent_flows(clinic_data: dict[str, Any]) -> None:
-    for row in clinic_data["flows"]:
+    flows = clinic_data["flows"]
+    for row in [
+        *flows["destinations"],
+        *flows["streams"],
+        *(row for one in flows["places"] for row in one["rows"]),
+    ]:
         row["bytes_up"] = 0
     tree = parse(page.render(clinic_data))
     assert not tree.all("svg", "streams")
@@ -48,6 +58,7 @@ def test_only_silent_flows(clinic_data: dict[str, Any]) -> None:
 def test_nothing_identified(clinic_data: dict[str, Any]) -> None:
     for one in clinic_data["devices"]:
         one.update(dict.fromkeys(("brand", "maker", "owner", "module", "chip", "kind", "model")))
+    clinic_data["owners"] = clinic_data["kind_counts"] = []
     for proof in clinic_data["proofs"].values():
         proof.update(
             {name: [] for name in ("identifications", "attributions", "components", "device_listings")}
@@ -59,7 +70,7 @@ def test_nothing_identified(clinic_data: dict[str, Any]) -> None:
 
 def test_one_device(clinic_data: dict[str, Any]) -> None:
     one = clinic_data["devices"][0]
-    clinic_data["devices"] = [one]
+    clinic_data["devices"], clinic_data["n_devices"] = [one], 1
     clinic_data["proofs"] = {one["device"]: clinic_data["proofs"][one["device"]]}
     tree = parse(page.render(clinic_data))
     assert "this device is" in tree.one("h1").text
@@ -79,10 +90,10 @@ def test_a_profile_of_the_users_own(clinic_data: dict[str, Any]) -> None:
 
 
 def test_many_devices_stay_small(clinic_data: dict[str, Any]) -> None:
-    """A thousand devices: sections for those with a proof, a row for the others, under 5 MB."""
+    """Five hundred of many devices: sections for those with a proof, a row for the others, under 5 MB."""
     first, proofs = clinic_data["devices"], clinic_data["proofs"]
     clinic_data["devices"], clinic_data["proofs"] = [], {}
-    for copy in range(50):
+    for copy in range(25):
         for one in first:
             name = f"{copy:02d}{one['device'][2:]}"
             clinic_data["devices"].append(one | {"device": name})
@@ -90,8 +101,13 @@ def test_many_devices_stay_small(clinic_data: dict[str, Any]) -> None:
                 is_summed = len(clinic_data["proofs"]) < 50
                 sums = proofs[one["device"]]["sums"] if is_summed else None
                 clinic_data["proofs"][name] = proofs[one["device"]] | {"sums": sums}
+    clinic_data["n_devices"] = 16_521
     written = page.render(clinic_data)
     tree = parse(written)
     assert len(written.encode()) < 5_000_000
+    assert (
+        "The 500 of 16521 devices with the highest index: 200 in full, 300 in a table."
+        in tree.one(id="devices").text
+    )
     assert len(tree.all("article")) == 200
-    assert len(tree.one("table", "rest").rows()) == 800
+    assert len(tree.one("table", "rest").rows()) == 300

@@ -40,7 +40,7 @@ KEYS = frozenset(
     {
         "label", "hostnames", "macs", "ips", "serials", "model", "firmware", "os", "platform", "site", "function",
         "business_unit", "observed", "identifier", "value", "detail", "note", "address_owner", "domain", "entity",
-        "condition", "text", "publisher", "title", "licence", "url", "service",
+        "condition", "text", "names", "services", "address_owners", "publisher", "title", "licence", "url", "service",
     }
 )  # fmt: skip
 

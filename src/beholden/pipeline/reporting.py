@@ -6,7 +6,7 @@ Knowledge lends words only: titles, the profile's sentence, instruments of law, 
 import os
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -21,14 +21,20 @@ from beholden.knowledge.facts import load_sources
 from beholden.knowledge.files import read_csv
 from beholden.knowledge.profiles import load_profile
 from beholden.model.errors import BeholdenError
+from beholden.pipeline import totals
 from beholden.pipeline.documents import Document, device_documents
+from beholden.pipeline.ranking import indexed, worst
 from beholden.pipeline.scoring import read_settings
 from beholden.pipeline.summary import label
 from beholden.report import page
 from beholden.score.explain_steps import recompute
 
 MOST_SECTIONS = 200
-"""Devices that get a section of their own; the others get a row of a table."""
+"""Devices that get a section of their own; further ones get a row of a table."""
+MOST_ROWS = 500
+"""Devices that are shown at all; of the others there are sums."""
+MOST_UNKNOWN = 50
+"""Devices of unknown brand or kind that are named."""
 ALL_SUMS = 100
 MOST_SUMS = 50
 """Where there are more than `ALL_SUMS` devices, only so many show their arithmetic: the page stays small."""
@@ -58,62 +64,61 @@ def write_report(store: Store, scan_id: str, knowledge: Knowledge, path: Path) -
 
 
 def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
-    """Give everything the report is made from, as plain values."""
+    """Give everything the report is made from, as plain values: sums of all devices, documents of the worst."""
     run = store.read(scan_id, "runs").to_pylist()[0]
-    documents = device_documents(store, scan_id)
-    for one in documents:
-        one["label"] = label(one)
-    shown = [one["device"] for one in documents[:MOST_SECTIONS]]
-    flows = store.read(scan_id, "exposures").to_pylist()
-    listings = store.read(scan_id, "device_listings").to_pylist()
-    seats = {row["jurisdiction"] for row in flows} | {
-        (one["owner"] or {}).get("jurisdiction") for one in documents
+    ranked, kinds = indexed(store, scan_id), totals.known_kinds(store, scan_id)
+    brands = totals.known_brands(store, scan_id)
+    owners = totals.owner_seats(store, scan_id)
+    listings = totals.listings(store, scan_id)
+    flows = totals.exchanged(store, scan_id, kinds)
+    known = {
+        "brand": totals.n_devices(brands),
+        "kind": totals.n_devices(kinds),
+        "seat": sum(row["n_devices"] for row in owners if row["jurisdiction"]),
+        "sends": totals.senders(store, scan_id),
+        "listed": listings["n_devices"],
     }
+    both = pc.and_(
+        *(pc.is_in(ranked["like_id"], one["device_id"].combine_chunks()) for one in (kinds, brands))
+    )
+    unknown = ranked.filter(pc.invert(both))
+    shown, questions = worst(ranked, MOST_ROWS), worst(unknown, MOST_UNKNOWN)
+    documents = {one["device"]: one for one in _labelled(store, scan_id, {*shown, *questions})}
+    seats = {row["jurisdiction"] for row in [*owners, *flows["destinations"]]}
     texts, law_facts = _texts(knowledge, run, sorted(seat for seat in seats if seat))
-    attributed = store.read(scan_id, "attributions").select(["company_id", "name"]).to_pylist()
     return {
         "run": run,
         "evidence": store.read(scan_id, "evidence").to_pylist(),
-        "devices": documents,
-        "companies": {row["company_id"]: row["name"] for row in attributed},
+        "n_devices": ranked.num_rows,
+        "known": known,
+        "owners": owners,
+        "kind_counts": totals.by_kind(kinds),
+        "devices": [documents[one] for one in shown],
+        "unknown": {"n_devices": unknown.num_rows, "devices": [documents[one] for one in questions]},
+        "companies": totals.companies(store, scan_id),
         "flows": flows,
         "listings": listings,
         "rollups": _all_devices(store, scan_id, "rollups"),
         "bins": _all_devices(store, scan_id, "rollup_bins"),
-        "wanted": _wanted(store, scan_id),
-        "proofs": _proofs(store, scan_id, shown, run["settings"]),
+        "bounds": totals.risk_bounds(store, scan_id),
+        "wanted": totals.wanted(store, scan_id),
+        "proofs": _proofs(store, scan_id, shown[:MOST_SECTIONS], run["settings"]),
         "facts": store.read(scan_id, "facts").to_pylist() + law_facts,
         **texts,
     }
+
+
+def _labelled(store: Store, scan_id: str, devices: set[str]) -> list[Document]:
+    documents = device_documents(store, scan_id, sorted(devices))
+    for one in documents:
+        one["label"] = label(one)
+    return documents
 
 
 def _all_devices(store: Store, scan_id: str, table: str) -> list[Document]:
     rows = store.read(scan_id, table)
     kept: list[Document] = rows.filter(pc.equal(rows["dimension"], "all")).to_pylist()
     return kept
-
-
-def _of(store: Store, scan_id: str, table: str, column: str, values: Sequence[str]) -> list[Document]:
-    rows = store.read(scan_id, table)
-    kept: list[Document] = rows.filter(pc.is_in(rows[column], pa.array(values, pa.string()))).to_pylist()
-    return kept
-
-
-def _wanted(store: Store, scan_id: str) -> list[Document]:
-    """Give per device and risk the proposition whose knowledge narrows the bounds most, and by how much."""
-    scores = store.read(scan_id, "scores").select(
-        ["device_id", "category", "next_best_evidence", "severity", "impact"]
-    )
-    joined = scores.filter(pc.is_valid(scores["next_best_evidence"])).join(
-        store.read(scan_id, "contributions").select(
-            ["device_id", "category", "proposition", "factor", "narrowing"]
-        ),
-        keys=["device_id", "category", "next_best_evidence"],
-        right_keys=["device_id", "category", "proposition"],
-        join_type="inner",
-    )
-    rows: list[Document] = joined.to_pylist()
-    return rows
 
 
 def _grouped(rows: Iterable[Document], key: str) -> dict[str, list[Document]]:
@@ -126,10 +131,10 @@ def _grouped(rows: Iterable[Document], key: str) -> dict[str, list[Document]]:
 def _proofs(store: Store, scan_id: str, devices: list[str], settings: str) -> dict[str, Document]:
     """Give for each device its rows of every table, and the sums of its risks done again."""
     tables = {
-        name: _grouped(_of(store, scan_id, name, "device_id", devices), "device_id") for name in _PER_DEVICE
+        name: _grouped(store.read(scan_id, name, devices=devices).to_pylist(), "device_id")
+        for name in _PER_DEVICE
     }
-    ids = [row["finding_id"] for rows in tables["findings"].values() for row in rows]
-    rests = _grouped(_of(store, scan_id, "finding_evidence", "finding_id", ids), "finding_id")
+    rests = _grouped(store.read(scan_id, "finding_evidence", devices=devices).to_pylist(), "finding_id")
     n_sums = len(devices) if len(devices) <= ALL_SUMS else MOST_SUMS
     proofs = {}
     for place, device in enumerate(devices):

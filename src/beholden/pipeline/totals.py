@@ -107,7 +107,7 @@ def exchanged(store: Store, scan_id: str, kinds: pa.Table) -> Row:
              "fact_id", "is_inbound", *_FLOW]  # fmt: skip
     rows = store.condensed(scan_id, "exposures", names)
     if not rows.num_rows:
-        return {"destinations": [], "streams": [], "places": {column: [] for column in _PLACES}}
+        return {"destinations": [], "streams": [], "places": []}
     for name in _FLOW:
         place = rows.column_names.index(name)
         rows = rows.set_column(place, name, pc.multiply(rows[name], rows["n_devices"]))
@@ -115,7 +115,7 @@ def exchanged(store: Store, scan_id: str, kinds: pa.Table) -> Row:
     return {
         "destinations": _destinations(rows),
         "streams": _sums(rows.append_column("kind", held), ["kind", *_DESTINATION], ["bytes_up"]),
-        "places": {column: _by_place(rows, column) for column in _PLACES},
+        "places": [{"column": column, "rows": _by_place(rows, column)} for column in _PLACES],
     }
 
 

@@ -1,6 +1,6 @@
 """The answers that come first: whose devices these are, who is listed, what leaves the site, what to look at next.
 
-Aggregates of the scan's rows in plain Python; every share is given with its count and its base.
+Sums of the scan's rows in words and in order; every share is given with its count and its base.
 """
 
 from collections import Counter, defaultdict
@@ -15,50 +15,58 @@ from beholden.report.words import ACCESS, REVIEW, RISKS, SECRECY, company, plain
 Row = Mapping[str, Any]
 Document = dict[str, Any]
 UNKNOWN = "not known"
+_KNOWN = {
+    "brand": "brand known",
+    "kind": "kind known",
+    "seat": "ultimate owner's seat known",
+    "sends": "seen to exchange data beyond the site",
+    "listed": "with a company on a list",
+}
+_PLACES = {
+    "jurisdiction": "Seat of the ultimate parent of the name's operator",
+    "address_owner": "Owner of the address block",
+    "address_country": "Country the address is registered in",
+}
 
 
-def tally(values: Iterable[str | None]) -> list[tuple[str, int]]:
-    """Count values, the most frequent first and the unknown last."""
-    counts = Counter(value or UNKNOWN for value in values)
-    return sorted(counts.items(), key=lambda item: (item[0] == UNKNOWN, -item[1], item[0]))
+def tally(rows: Iterable[tuple[str | None, int]], n_devices: int) -> list[tuple[str, int]]:
+    """Order counts of devices, the most frequent first and the unknown, which is the rest, last."""
+    counts: Counter[str] = Counter()
+    for name, n in rows:
+        if name:
+            counts[name] += n
+    counts[UNKNOWN] = n_devices - counts.total()
+    ordered = sorted(counts.items(), key=lambda item: (item[0] == UNKNOWN, -item[1], item[0]))
+    return [item for item in ordered if item[1]]
 
 
-def known_counts(devices: Sequence[Row]) -> list[tuple[str, int]]:
-    """Count the devices of which something is known."""
-    return [
-        ("brand known", sum(one["brand"] is not None for one in devices)),
-        ("kind known", sum(one["kind"] is not None for one in devices)),
-        ("ultimate owner's seat known", sum(_seat(one) is not None for one in devices)),
-        ("seen to exchange data beyond the site", sum(bool(one["clouds"]) for one in devices)),
-        ("with a company on a list", sum(bool(one["listings"]) for one in devices)),
-    ]
+def known_counts(known: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Give the counts of devices of which something is known, with their titles."""
+    return [(title, known[name]) for name, title in _KNOWN.items()]
 
 
-def _seat(one: Row) -> str | None:
-    seat: str | None = (one["owner"] or {}).get("jurisdiction")
-    return seat
-
-
-def owners(devices: Sequence[Row]) -> list[tuple[str, int]]:
+def owners(data: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Count devices by the seat of their ultimate owner."""
-    return tally(_seat(one) for one in devices)
+    return tally(((row["jurisdiction"], row["n_devices"]) for row in data["owners"]), data["n_devices"])
 
 
-def kinds(devices: Sequence[Row], titles: Mapping[str, str]) -> list[tuple[str, int]]:
+def kinds(data: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Count devices by kind."""
-    return tally(titles.get(one["kind"], one["kind"]) if one["kind"] else None for one in devices)
+    titles = data["kinds"]
+    rows = ((titles.get(row["value"], row["value"]), row["n_devices"]) for row in data["kind_counts"])
+    return tally(rows, data["n_devices"])
 
 
-def listed(rows: Sequence[Row], names: dict[str, str], references: References) -> list[Document]:
+def listed(held_by: Row, names: dict[str, str], references: References) -> list[Document]:
     """Give per company behind a device the entries of lists that name it, those in force for the profile first."""
     groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
+    for row in held_by["entries"]:
         groups[row["company_id"]].append(row)
     companies = [
         {
             "company": company(slug, names),
             "roles": sorted({row["role"] for row in held}),
-            "n_devices": len({row["device_id"] for row in held}),
+            "n_devices": held_by["n_devices_of"][slug],
             "is_binding": any(row["is_binding"] for row in held),
             "entries": _entries(held, references),
         }
@@ -85,77 +93,58 @@ def _entries(held: Sequence[Row], references: References) -> list[Document]:
 
 def destinations(data: Mapping[str, Any], references: References) -> list[Document]:
     """Give one row per operator that devices exchange data with, most bytes sent first."""
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in data["flows"]:
-        groups[row["operator_id"] or "", row["jurisdiction"] or ""].append(row)
-    entries = [_destination(*key, held, data, references) for key, held in groups.items()]
+    entries = [_destination(row, data, references) for row in data["flows"]["destinations"]]
     return sorted(entries, key=lambda one: (one["operator"] is None, -one["up"], str(one["operator"])))
 
 
-def _destination(
-    operator: str, seat: str, held: list[Row], data: Mapping[str, Any], references: References
-) -> Document:
+def _destination(row: Row, data: Mapping[str, Any], references: References) -> Document:
+    operator = row["operator_id"]
     return {
         "operator": company(operator, data["companies"]) if operator else None,
         "parent": data["parents"].get(operator),
-        "seat": seat or None,
-        "services": _texts(plain(row["service"]) for row in held),
-        "names": _texts(row["name"] or row["domain"] or row["address"] for row in held),
-        "address_countries": _texts(row["address_country"] for row in held),
-        "address_owners": _texts(row["address_owner"] for row in held),
-        "n_devices": len({row["device_id"] for row in held}),
-        "n_inbound": sum(row["n_flows"] for row in held if row["is_inbound"]),
-        "up": sum(row["bytes_up"] for row in held),
-        "down": sum(row["bytes_down"] for row in held),
-        "facts": references.facts(row["fact_id"] for row in held),
+        "seat": row["jurisdiction"],
+        "services": sorted(plain(one) for one in row["services"]),
+        "names": row["names"],
+        "address_countries": row["address_countries"],
+        "address_owners": row["address_owners"],
+        "n_devices": row["n_devices"],
+        "n_inbound": row["n_inbound"],
+        "up": row["bytes_up"],
+        "down": row["bytes_down"],
+        "facts": references.facts(row["facts"]),
     }
 
 
-def _texts(values: Iterable[str | None]) -> list[str]:
-    return sorted({value for value in values if value})
-
-
 def stream_rows(data: Mapping[str, Any]) -> list[tuple[str, str, str, int]]:
-    """Give (kind of device, operator, seat of its parent, bytes sent) per row of exposures."""
-    kind_of = {one["device"]: one["kind"] for one in data["devices"]}
-    rows = []
-    for row in data["flows"]:
-        kind = kind_of.get(row["device_id"])
-        rows.append(
-            (
-                data["kinds"].get(kind, kind) if kind else "kind not known",
-                company(row["operator_id"], data["companies"])
-                if row["operator_id"]
-                else "operator not known",
-                _country(row["jurisdiction"], data["countries"]),
-                row["bytes_up"],
-            )
+    """Give (kind of device, operator, seat of its parent, bytes sent)."""
+    kinds, names = data["kinds"], data["companies"]
+    return [
+        (
+            kinds.get(row["kind"], row["kind"]) or "kind not known",
+            company(row["operator_id"], names) if row["operator_id"] else "operator not known",
+            _country(row["jurisdiction"], data["countries"]),
+            row["bytes_up"],
         )
-    return rows
+        for row in data["flows"]["streams"]
+    ]
 
 
 def _country(code: str | None, countries: Mapping[str, str]) -> str:
     return f"{code} {countries.get(code, '')}".strip() if code else "seat not known"
 
 
-def places(flows: Sequence[Row]) -> list[Document]:
+def places(flows: Row) -> list[Document]:
     """Give the three facts of a destination apart: operator's seat, owner of the address, country of the address."""
-    columns = (
-        ("Seat of the ultimate parent of the name's operator", "jurisdiction"),
-        ("Owner of the address block", "address_owner"),
-        ("Country the address is registered in", "address_country"),
-    )
-    return [{"title": title, "column": column, "rows": _by_place(flows, column)} for title, column in columns]
+    return [
+        one | {"title": _PLACES[one["column"]], "rows": _by_place(one["rows"], one["column"])}
+        for one in flows["places"]
+    ]
 
 
-def _by_place(flows: Sequence[Row], column: str) -> list[Document]:
-    sums: dict[str, int] = defaultdict(int)
-    devices: dict[str, set[str]] = defaultdict(set)
-    for row in flows:
-        name = row[column] or UNKNOWN
-        sums[name] += row["bytes_up"]
-        devices[name].add(row["device_id"])
-    rows = [{"name": name, "up": up, "n_devices": len(devices[name])} for name, up in sums.items()]
+def _by_place(sums: Sequence[Row], column: str) -> list[Document]:
+    rows = [
+        {"name": row[column] or UNKNOWN, "up": row["bytes_up"], "n_devices": row["n_devices"]} for row in sums
+    ]
     return sorted(rows, key=lambda row: (row["name"] == UNKNOWN, -row["up"], row["name"]))
 
 
@@ -195,7 +184,6 @@ def _risk(
     category: str, row: Row, data: Mapping[str, Any], bins: dict[int, int], severities: Mapping[str, float]
 ) -> Document:
     n = row["n_devices"] or 1
-    units = [one["risks"][category] for one in data["devices"] if category in one["risks"]]
     return {
         "category": category,
         "title": RISKS[category][0],
@@ -208,8 +196,8 @@ def _risk(
         "upper": row["sum_upper"] / n,
         "highest": row["max_likelihood"],
         "sum_risk": row["sum_risk"],
-        "sum_risk_lower": sum(one["lower"] for one in units),
-        "sum_risk_upper": sum(one["upper"] for one in units),
+        "sum_risk_lower": data["bounds"][category]["risk_lower"],
+        "sum_risk_upper": data["bounds"][category]["risk_upper"],
         "coverage": row["sum_coverage"] / n,
         "bars": histogram(bins),
     }
@@ -220,21 +208,18 @@ def next_evidence(wanted: Sequence[Row], titles: Mapping[str, str]) -> list[Docu
 
     What only narrows a context category stands last.
     """
-    groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in wanted:
-        groups[row["category"], row["next_best_evidence"]].append(row)
     entries = [
         {
-            "category": category,
-            "risk": RISKS[category][0],
-            "is_context": category in CONTEXT_CATEGORIES,
-            "factor": held[0]["factor"],
-            "what": titles.get(f"{category}.{proposition}") or plain(proposition),
-            "proposition": proposition,
-            "n_devices": len(held),
-            "units": sum(row["narrowing"] * row["severity"] / 5 * row["impact"] for row in held),
+            "category": row["category"],
+            "risk": RISKS[row["category"]][0],
+            "is_context": row["category"] in CONTEXT_CATEGORIES,
+            "factor": row["factor"],
+            "what": titles.get(f"{row['category']}.{row['proposition']}") or plain(row["proposition"]),
+            "proposition": row["proposition"],
+            "n_devices": row["n_devices"],
+            "units": row["units"],
         }
-        for (category, proposition), held in groups.items()
+        for row in wanted
     ]
     return sorted(
         entries, key=lambda one: (one["is_context"], -one["units"], one["category"], one["proposition"])

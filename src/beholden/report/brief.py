@@ -55,7 +55,7 @@ def _lists(shown: Shown) -> str:
 
 
 def _destinations(shown: Shown) -> str:
-    if not shown["places"][0]["rows"]:
+    if not shown["places"]:
         return "No traffic beyond the site is in this evidence."
     rows = shown["places"][0]["rows"]
     total = sum(row["up"] for row in rows)
@@ -77,7 +77,7 @@ def _highest(shown: Shown) -> str:
 
 
 def _unknown(shown: Shown) -> str:
-    n = len(shown["unknown"])
+    n = shown["n_unknown"]
     found = f"The brand or kind of {_devices(n)} is not known. " if n else ""
     wanted = shown["next"]
     if not wanted:

@@ -16,8 +16,6 @@ from beholden.report.references import References, web_address
 
 _HERE = Path(__file__).parent
 MOST_WORST = 20
-MOST_ROWS = 1000
-"""Rows of the table of devices that have no section of their own."""
 Document = dict[str, Any]
 _FILTERS: Mapping[str, Callable[..., object]] = {
     "number": words.number,
@@ -59,10 +57,10 @@ def view(data: Mapping[str, Any]) -> Document:
         "profile": data["profile"],
         "lists": data["lists"],
         "evidence": data["evidence"],
-        "n_devices": len(devices),
-        "known": answers.known_counts(devices),
-        "owners": answers.owners(devices),
-        "kinds": answers.kinds(devices, data["kinds"]),
+        "n_devices": data["n_devices"],
+        "known": answers.known_counts(data["known"]),
+        "owners": answers.owners(data),
+        "kinds": answers.kinds(data),
         "listed": answers.listed(data["listings"], data["companies"], references),
         "destinations": answers.destinations(data, references),
         "streams": charts.streams(answers.stream_rows(data)),
@@ -71,12 +69,11 @@ def view(data: Mapping[str, Any]) -> Document:
         "risks": answers.risks(data),
         "worst": shorts[:MOST_WORST],
         "next": answers.next_evidence(data["wanted"], data["propositions"]),
-        "unknown": [
-            row for row, one in zip(shorts, devices, strict=True) if not (one["brand"] and one["kind"])
-        ],
+        "n_unknown": data["unknown"]["n_devices"],
+        "unknown": [sections.short(one, data) for one in data["unknown"]["devices"]],
         "sections": [sections.section(one, data, references) for one in devices[:n_sections]],
-        "rest": shorts[n_sections : n_sections + MOST_ROWS],
-        "n_beyond": max(len(shorts) - n_sections - MOST_ROWS, 0),
+        "rest": shorts[n_sections:],
+        "n_beyond": data["n_devices"] - len(shorts),
         "countries": data["countries"],
         "factors": FACTOR_MEANINGS,
         "credits": _credits(data),
@@ -87,7 +84,7 @@ def view(data: Mapping[str, Any]) -> Document:
 def _credits(data: Mapping[str, Any]) -> list[Document]:
     """Give the credits that the licences of shown data ask for; those of addresses only where one is shown."""
     used = {fact["source_id"] for fact in data["facts"]}
-    if data["flows"]:
+    if data["flows"]["destinations"]:
         used |= set(data["address_sources"])
     return [row | {"url": web_address(row["url"])} for row in data["credits"] if row["source_id"] in used]
 
