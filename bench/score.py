@@ -88,13 +88,15 @@ def run(n_devices: int, n_archetypes: int) -> None:
         print(f"{n_devices:,} devices x {N_FINDINGS} findings, {n_archetypes:,} patterns", flush=True)
         with timed("score (opinions, archetypes, eight risks)"):
             scored = score(given, settings, keep=engine.keep)
-        with timed("index of every device"):
+        with timed("index of what stands for all"):
             engine.keep(index_of(scored.scores))
-        groups = given.devices.select("device_id", dimension=nw.lit("kind"), group=nw.col("kind"))
+        kinds = given.devices.join(scored.members, on="device_id", how="inner").group_by("unit_id", "kind")
+        counted = kinds.agg(n_devices=nw.len())
+        groups = counted.select("n_devices", device_id="unit_id", dimension=nw.lit("kind"), group="kind")
         with timed("roll-ups and bins by kind"):
             engine.keep(rollups(scored.scores, groups))
             engine.keep(rollup_bins(scored.scores, groups))
-        with timed("table of scores, kept in memory"):
+        with timed("scores of what stands for all"):
             engine.keep(scored.scores)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
         print(f"{'peak memory, fleet included':<44} {peak:7.2f} GB")

@@ -184,8 +184,12 @@ def scores_of(fleet, settings, engine_kind=DuckEngine, **options):
     with engine_kind() as engine:
         scored = scored_by(engine, fleet, settings, **options)
         return (
-            rows(engine, scored.scores, "device_id", "category"),
-            rows(engine, scored.contributions, "device_id", "category", "factor", "proposition"),
+            rows(engine, scored.of_every_device(scored.scores), "device_id", "category"),
+            rows(
+                engine,
+                scored.of_every_device(scored.contributions),
+                *("device_id", "category", "factor", "proposition"),
+            ),
         )
 
 

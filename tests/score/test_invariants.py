@@ -282,7 +282,8 @@ def test_invariant_22_time_zones_are_irrelevant(fleet, hours):
     with DuckEngine() as engine:
         inputs = replace(inputs_of(engine, fleet), findings=engine.bind(moved))
         chosen = settings_of(as_of=AS_OF.astimezone(zone))
-        there = engine.collect(score(inputs, chosen, keep=engine.keep).scores).to_pylist()
+        scored = score(inputs, chosen, keep=engine.keep)
+        there = engine.collect(scored.of_every_device(scored.scores)).to_pylist()
     assert {(row["device_id"], row["category"]): row for row in there} == here
     naive, _ = scores_of(fleet, settings_of(as_of=AS_OF.astimezone(UTC).replace(tzinfo=None)))
     assert naive == here
@@ -351,7 +352,8 @@ def test_invariant_28_same_inputs_same_bytes(engines, fleet, random):
     tables = []
     for one, engine_kind in zip((fleet, shuffled), engines, strict=True):
         with engine_kind() as engine:
-            table = engine.collect(scored_by(engine, one, settings_of()).scores)
+            scored = scored_by(engine, one, settings_of())
+            table = engine.collect(scored.of_every_device(scored.scores))
             tables.append(table.sort_by([("device_id", "ascending"), ("category", "ascending")]))
     assert tables[0].equals(tables[1])
 

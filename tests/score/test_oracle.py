@@ -69,7 +69,8 @@ def test_invariant_12_frames_equal_the_oracle(engine_kind, fleet, gamma, by_arch
 @given(fleets(mitigated=False))
 def test_index_is_the_largest_risk(fleet):
     with DuckEngine() as engine:
-        got = rows(engine, index_of(scored_by(engine, fleet, settings_of()).scores), "device_id")
+        scored = scored_by(engine, fleet, settings_of())
+        got = rows(engine, index_of(scored.of_every_device(scored.scores)), "device_id")
     oracle = Oracle(fleet, settings_of())
     for device in fleet.devices:
         each = [oracle.score(device, category) for category in CATEGORIES]

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from functools import reduce
 
+import narwhals as nw
 import pyarrow as pa
 import pytest
 from fleets import fleets, randoms, rows, scored_by, settings_of
@@ -24,9 +25,13 @@ def groups_of(engine, devices, site_of):
         (d.device_id, "site", site_of[d.device_id]) for d in devices
     ]
     columns = ("device_id", "dimension", "group")
-    return engine.bind(
-        pa.table({n: pa.array([r[i] for r in named], pa.string()) for i, n in enumerate(columns)})
-    )
+    table = {n: pa.array([r[i] for r in named], pa.string()) for i, n in enumerate(columns)}
+    return engine.bind(pa.table({**table, "n_devices": pa.array([1] * len(named), pa.int64())}))
+
+
+def scores_by(engine, fleet):
+    scored = scored_by(engine, fleet, settings_of())
+    return scored.of_every_device(scored.scores)
 
 
 @pytest.fixture
@@ -43,7 +48,7 @@ def test_invariant_09_and_19_merging_and_splitting_equal_recomputing(fleet, rand
         [d for d in fleet.devices if site_of[d.device_id] == site] for site in "ab"
     ]  # splitting the whole in two sites
     with DuckEngine() as engine:
-        scored = engine.keep(scored_by(engine, fleet, settings_of()).scores)
+        scored = engine.keep(scores_by(engine, fleet))
         whole = groups_of(engine, fleet.devices, site_of)
         rolled = rows(engine, rollups(scored, whole), *KEYS)
         bins = rows(engine, rollup_bins(scored, whole), *KEYS, "bin")
@@ -76,11 +81,27 @@ def test_invariant_09_and_19_merging_and_splitting_equal_recomputing(fleet, rand
 
 
 @EXAMPLES
+@given(fleets(size=9), randoms)
+def test_a_unit_counted_often_equals_its_devices(fleet, random):
+    site_of = {d.device_id: random.choice("ab") for d in fleet.devices}
+    with DuckEngine() as engine:
+        scored = scored_by(engine, fleet, settings_of())
+        groups = engine.keep(groups_of(engine, fleet.devices, site_of))
+        by_unit = groups.join(scored.members, on="device_id", how="inner")
+        counted = by_unit.group_by("unit_id", "dimension", "group").agg(n_devices=nw.col("n_devices").sum())
+        counted = engine.keep(counted.rename({"unit_id": "device_id"}))
+        each = scored.of_every_device(scored.scores)
+        for make, keys in ((rollups, KEYS), (rollup_bins, (*KEYS, "bin"))):
+            condensed = rows(engine, make(scored.scores, counted), *keys)
+            assert condensed == rows(engine, make(each, groups), *keys)
+
+
+@EXAMPLES
 @given(fleets(size=9))
 def test_invariant_09_frechet_bounds_hold(fleet):
     site_of = {d.device_id: "a" for d in fleet.devices}
     with DuckEngine() as engine:
-        scored = engine.keep(scored_by(engine, fleet, settings_of()).scores)
+        scored = engine.keep(scores_by(engine, fleet))
         rolled = frechet_bounds(rollups(scored, groups_of(engine, fleet.devices, site_of)))
         bounds = rows(engine, rolled, *KEYS)
         each = engine.collect(scored).to_pylist()
@@ -101,7 +122,7 @@ def test_invariant_18_removing_a_device_never_raises_a_sum(fleet, random):
     both = []
     for one in (fleet, rest):
         with DuckEngine() as engine:
-            scored = scored_by(engine, one, settings_of()).scores
+            scored = scores_by(engine, one)
             site_of = {d.device_id: "a" for d in one.devices}
             both.append(rows(engine, rollups(scored, groups_of(engine, one.devices, site_of)), *KEYS))
     for key, row in both[1].items():

@@ -134,7 +134,8 @@ def run_stages(
     assessed = assess(context, judgements)
     on_step("score")
     settings = settings_of(context, request.as_of or _end(tables["evidence"], request.started_at))
-    scored = score_devices(context, assessed.findings, settings)
+    members = found.devices.select("device_id", "site", "country", like_id="device_id")
+    scored = score_devices(context, assessed.findings, members, settings)
     frames = {
         "evidence": engine.bind(tables["evidence"]),
         "observations": observations,
@@ -149,7 +150,6 @@ def run_stages(
         "device_listings": assessed.device_listings,
         "findings": assessed.findings,
         "finding_evidence": assessed.finding_evidence,
-        "members": found.devices.select("device_id", like_id="device_id", unit_id="device_id"),
         "judgements": engine.bind(judgements),
         **scored,
     }

@@ -52,8 +52,13 @@ def read_settings(text: str) -> ScoreSettings:
     return ScoreSettings(**fields | tuples)
 
 
-def score_devices(context: Context, findings: Frame, settings: ScoreSettings) -> dict[str, Frame]:
-    """Score every device under every risk; gives scores, contributions, rollups and rollup_bins."""
+def score_devices(
+    context: Context, findings: Frame, members: Frame, settings: ScoreSettings
+) -> dict[str, Frame]:
+    """Score under every risk what stands for all devices; gives members, scores, contributions and roll-ups.
+
+    members: device_id, like_id, site, country of every device.
+    """
     engine, knowledge = context.engine, context.knowledge
     rules = knowledge.table("rules").select(["rule_id", "half_life_days"])
     inputs = Inputs(
@@ -65,9 +70,11 @@ def score_devices(context: Context, findings: Frame, settings: ScoreSettings) ->
         mitigations=engine.bind(_NO_MITIGATIONS.empty_table()),
     )
     scored = score(inputs, settings, keep=engine.keep)
-    scores = engine.keep(scored.scores)
-    groups = engine.keep(_groups(context))
+    scores, units = engine.keep(scored.scores), engine.keep(scored.members)
+    every = engine.keep(members.join(units.rename({"device_id": "like_id"}), on="like_id", how="inner"))
+    groups = engine.keep(_groups(context, every))
     return {
+        "members": every,
         "scores": scores,
         "contributions": scored.contributions,
         "rollups": rollups(scores, groups),
@@ -75,24 +82,36 @@ def score_devices(context: Context, findings: Frame, settings: ScoreSettings) ->
     }
 
 
-def _groups(context: Context) -> Frame:
-    """Say for every device to which group of each dimension it belongs; unknown is a group of its own."""
-    devices = context.devices.select("device_id", "site", "country", "kind")
-    parts = [devices.select("device_id", dimension=nw.lit("all"), group=nw.lit(""))]
-    for name in ("site", "country", "kind"):
-        group = nw.col(name).fill_null("")
-        parts.append(devices.select("device_id", dimension=nw.lit(name), group=group))
-    for role, dimension in _ROLE_DIMENSIONS.items():
-        parts.append(_by_role(context, role, "name", dimension))
-    parts.append(_by_role(context, "owner", "jurisdiction", "jurisdiction"))
-    return nw.concat(parts)
+def _groups(context: Context, members: Frame) -> Frame:
+    """Say for how many devices of each group of a dimension each unit stands; unknown is a group of its own."""
+    likes = members.group_by("like_id", "unit_id").agg(n_devices=nw.len()).rename({"like_id": "device_id"})
+    alike = context.devices.select("device_id", "kind").join(likes, on="device_id", how="inner")
+    own = ["device_id", "unit_id", "site", "country"]
+    each = members.select(*own).with_columns(n_devices=nw.lit(1))
+    parts = [
+        _counted(alike.with_columns(group=nw.lit("")), "all"),
+        _counted(alike.with_columns(group=nw.col("kind")), "kind"),
+        *(_counted(each.with_columns(group=nw.col(name)), name) for name in ("site", "country")),
+        *(
+            _counted(_by_role(context, alike, role, "name"), dimension)
+            for role, dimension in _ROLE_DIMENSIONS.items()
+        ),
+        _counted(_by_role(context, alike, "owner", "jurisdiction"), "jurisdiction"),
+    ]
+    return context.engine.union(parts)
 
 
-def _by_role(context: Context, role: str, column: str, dimension: str) -> Frame:
+def _counted(rows: Frame, dimension: str) -> Frame:
+    counts = rows.with_columns(nw.col("group").fill_null("")).group_by("unit_id", "group")
+    return counts.agg(nw.col("n_devices").sum()).select(
+        "group", "n_devices", device_id=nw.col("unit_id"), dimension=nw.lit(dimension)
+    )
+
+
+def _by_role(context: Context, alike: Frame, role: str, column: str) -> Frame:
     held = (
         context.attributions.filter(nw.col("role") == role)
         .group_by("device_id")
         .agg(group=nw.col(column).min())
     )
-    joined = context.devices.select("device_id").join(held, on="device_id", how="left")
-    return joined.select("device_id", dimension=nw.lit(dimension), group=nw.col("group").fill_null(""))
+    return alike.join(held, on="device_id", how="left")

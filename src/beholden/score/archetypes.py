@@ -1,4 +1,4 @@
-"""Archetypes: devices of one kind with the same evidence and mitigations are scored once.
+"""Archetypes: devices of one kind and criticality with the same evidence and mitigations are scored once.
 
 Every distinct piece of evidence gets a number; a device's signature is the count and three sums of residues of its
 numbers, so order does not matter and no text is gathered. Signatures may collide, so membership is verified: an
@@ -13,7 +13,8 @@ from beholden.score.settings import Frame, Keep
 PRIME = 2_147_483_647
 """Mersenne prime below 2^31: products of two residues fit 64 bits, sums of four million are exact floats."""
 _FACTOR = 1_103_515_245
-_SIGNATURE = ("kind", "n", "first", "second", "third")
+_SIGNATURE = ("kind", "criticality", "n", "first", "second", "third")
+_SUMS = ("first", "second", "third")
 _NONE = -1.0
 """Stands for a missing half-life, since joins do not find nulls."""
 
@@ -41,7 +42,7 @@ def _coded(rows: Frame, columns: tuple[str, ...], remainder: int, keep: Keep) ->
 
 
 def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) -> Frame:
-    """Give each of `devices(device_id, kind)` the unit that is scored for it: (device_id, kind, unit_id).
+    """Give each of `devices(device_id, kind, criticality)` the unit that is scored for it: (device_id, unit_id).
 
     `mitigations(device_id, category, mitigation)` count as evidence here.
     """
@@ -58,26 +59,26 @@ def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) 
     collided = _distinct(collided, "unit").with_columns(is_collision=nw.lit(value=True))
     own = nw.when(nw.col("is_collision").fill_null(value=False)).then(nw.col("device_id"))
     return members.join(collided, on="unit", how="left").select(
-        "device_id", "kind", unit_id=own.otherwise(nw.col("unit_id"))
+        "device_id", unit_id=own.otherwise(nw.col("unit_id"))
     )
 
 
 def _by_signature(devices: Frame, held: Frame, keep: Keep) -> Frame:
-    """Give (device_id, kind, unit_id, unit, size): first device of the signature, its number, how many share it."""
+    """Give (device_id, unit_id, unit, size): first device of the signature, its number, how many share it."""
     mixed = held.with_columns(first=((nw.col("code") + 1) * _FACTOR) % PRIME)
     mixed = mixed.with_columns(second=(nw.col("first") * nw.col("first")) % PRIME)
     mixed = mixed.with_columns(third=(nw.col("second") * nw.col("first")) % PRIME)
-    mixed = mixed.with_columns(*(nw.col(name).cast(nw.Float64) for name in _SIGNATURE[2:]))
-    sums = mixed.group_by("device_id").agg(*(nw.col(name).sum() for name in _SIGNATURE[2:]), n=nw.len())
+    mixed = mixed.with_columns(*(nw.col(name).cast(nw.Float64) for name in _SUMS))
+    sums = mixed.group_by("device_id").agg(*(nw.col(name).sum() for name in _SUMS), n=nw.len())
     signed = keep(
-        devices.select("device_id", "kind")
+        devices.select("device_id", "kind", "criticality")
         .join(sums, on="device_id", how="left")
-        .with_columns(nw.col("n").fill_null(0), *(nw.col(name).fill_null(0.0) for name in _SIGNATURE[2:]))
+        .with_columns(nw.col("n").fill_null(0), *(nw.col(name).fill_null(0.0) for name in _SUMS))
     )
     groups = signed.group_by(*_SIGNATURE).agg(unit_id=nw.col("device_id").min(), size=nw.len())
     groups = groups.with_row_index("unit", order_by=["unit_id"])
     joined = signed.join(groups, on=list(_SIGNATURE), how="inner")
-    return joined.select("device_id", "kind", "unit_id", "unit", "size")
+    return joined.select("device_id", "unit_id", "unit", "size")
 
 
 def _distinct(rows: Frame, *columns: str) -> Frame:

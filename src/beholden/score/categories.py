@@ -106,16 +106,12 @@ def category_rows(units: Frame, factors: Factors, mitigations: Frame, settings: 
         .then(nw.col("weight_seen").fill_null(0.0) / applicable)
         .otherwise(nw.lit(0.0)),
     )
-    return rows.select(
-        *units.collect_schema().names(),
-        *numbers,
-        "mitigation",
-        "is_conflicted",
-        "coverage",
-        lower=of_category(at("lower"), settings),
-        likelihood=of_category(at("point"), settings),
-        upper=of_category(at("upper"), settings),
-        upper_full=of_category(at("full"), settings),
+    bounds = {"lower": "lower", "likelihood": "point", "upper": "upper", "upper_full": "full"}
+    names = [*units.collect_schema().names(), *numbers, "mitigation", "is_conflicted", "coverage"]
+    rows = rows.select(*names, **{name: of_category(at(bound), settings) for name, bound in bounds.items()})
+    ordered = list(bounds)  # the four sums round apart, by the last bit
+    return rows.with_columns(
+        *(nw.max_horizontal(*ordered[: i + 1]).alias(name) for i, name in enumerate(ordered) if i)
     )
 
 

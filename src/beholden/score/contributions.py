@@ -31,13 +31,12 @@ def with_shares(narrowed: Frame, settings: ScoreSettings) -> Frame:
     )
 
 
-def contributions(narrowed: Frame, slots: Frame, members: Frame, settings: ScoreSettings) -> Frame:
-    """Give the model's contributions per device and proposition; filter `members` to explain few."""
+def contributions(narrowed: Frame, slots: Frame, settings: ScoreSettings) -> Frame:
+    """Give the model's contributions per unit and proposition."""
     wide = with_shares(narrowed, settings).select(
         "unit_id", *GROUP, *(f"{column}_{s}" for column in _PICKED for s in SLOTS)
     )
     long = wide.join(slots, on=list(GROUP), how="inner").with_columns(
         *(of_slot(column).alias(column) for column in _PICKED)
     )
-    joined = members.select("device_id", "unit_id").join(long, on="unit_id", how="inner")
-    return joined.select(*CONTRIBUTIONS.column_names)
+    return long.rename({"unit_id": "device_id"}).select(*CONTRIBUTIONS.column_names)

@@ -17,14 +17,13 @@ def severity_of(settings: ScoreSettings) -> nw.Expr:
     return chosen
 
 
-def device_scores(devices: Frame, unit_scores: Frame, settings: ScoreSettings) -> Frame:
-    """Join units' scores to `devices(device_id, unit_id, criticality)`; add impact and risk units."""
-    rows = devices.select("device_id", "unit_id", "criticality").join(unit_scores, on="unit_id", how="inner")
-    criticality = nw.col("criticality").cast(nw.Float64).fill_null(settings.default_criticality)
+def with_impact(unit_scores: Frame, settings: ScoreSettings) -> Frame:
+    """Add impact and risk units to units' scores with their criticality; gives the model's scores."""
     base = nw.col("base_impact").cast(nw.Float64).fill_null(settings.default_impact)
-    rows = rows.with_columns(impact=base * criticality)
+    rows = unit_scores.with_columns(impact=base * nw.col("criticality"))
     unit = nw.col("severity") / HIGHEST_SEVERITY * nw.col("impact")
     rows = rows.with_columns(
+        device_id=nw.col("unit_id"),
         risk=unit * nw.col("likelihood"),
         risk_lower=unit * nw.col("lower"),
         risk_upper=unit * nw.col("upper"),

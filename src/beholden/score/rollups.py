@@ -15,7 +15,10 @@ _BINS = 100
 
 
 def rollups(scores: Frame, groups: Frame) -> Frame:
-    """Sum scores over `groups(device_id, dimension, group)` to the model's rollups."""
+    """Sum scores over `groups(device_id, dimension, group, n_devices)` to the model's rollups.
+
+    n_devices: for how many devices the scores of this one stand in the group.
+    """
     survival = nw.max_horizontal(1.0 - nw.col("likelihood"), nw.lit(LEAST_SURVIVAL))
     terms = scores.select(
         "device_id",
@@ -28,12 +31,15 @@ def rollups(scores: Frame, groups: Frame) -> Frame:
         sum_risk=rounded(nw.col("risk"), _STEPS),
         sum_coverage=rounded(nw.col("coverage"), _STEPS),
     )
-    rows = groups.select("device_id", "dimension", "group").join(terms, on="device_id", how="inner")
+    rows = groups.select("device_id", "dimension", "group", "n_devices").join(
+        terms, on="device_id", how="inner"
+    )
     return (
-        rows.group_by(*_GROUP)
+        rows.with_columns(*(nw.col(name) * nw.col("n_devices") for name in _SUMS))
+        .group_by(*_GROUP)
         .agg(
             *(nw.col(name).sum() for name in _SUMS),
-            n_devices=nw.len(),
+            nw.col("n_devices").sum(),
             max_likelihood=nw.col("likelihood").max(),
         )
         .with_columns(nw.col("n_devices").cast(nw.Int64))
@@ -42,15 +48,15 @@ def rollups(scores: Frame, groups: Frame) -> Frame:
 
 
 def rollup_bins(scores: Frame, groups: Frame) -> Frame:
-    """Count devices per group, category and hundredth of likelihood to the model's rollup_bins."""
+    """Count devices per group, category and hundredth of likelihood to the model's rollup_bins; groups as above."""
     hundredth = (nw.col("likelihood") * float(_BINS)).floor()
     capped = nw.when(hundredth < _BINS).then(hundredth).otherwise(nw.lit(float(_BINS - 1)))
-    rows = groups.select("device_id", "dimension", "group").join(
+    rows = groups.select("device_id", "dimension", "group", "n_devices").join(
         scores.select("device_id", "category", bin=capped.cast(nw.Int64)), on="device_id", how="inner"
     )
     return (
         rows.group_by(*_GROUP, "bin")
-        .agg(n_devices=nw.len())
+        .agg(nw.col("n_devices").sum())
         .with_columns(nw.col("n_devices").cast(nw.Int64))
         .select(*ROLLUP_BINS.column_names)
     )

@@ -8,7 +8,7 @@ from beholden.score.archetypes import archetypes
 from beholden.score.categories import category_rows, narrowings, next_best
 from beholden.score.contributions import contributions
 from beholden.score.factors import BLANK, Factors, factor_rows, grid
-from beholden.score.index import device_scores, severity_of
+from beholden.score.index import severity_of, with_impact
 from beholden.score.opinions import mitigation_factors, opinions, with_half_lives
 from beholden.score.settings import Frame, Inputs, Keep, ScoreSettings, recompute_each_time
 from beholden.score.slots import slot_table, wide_slots
@@ -18,14 +18,20 @@ from beholden.score.slots import slot_table, wide_slots
 class Scored:
     """Results of scoring.
 
-    `scores` and `contributions` are the model's tables. `members(device_id, kind, criticality, unit_id)`
-    names the device whose evidence stands for each device; `unit_scores` has one row per such unit and category.
+    `members(device_id, unit_id)` names the device whose evidence stands for each device; `scores` and
+    `contributions` are the model's tables for such units alone.
     """
 
     scores: Frame
     contributions: Frame
     members: Frame
-    unit_scores: Frame
+
+    def of_every_device(self, table: Frame) -> Frame:
+        """Give the rows of `scores` or `contributions` for every device."""
+        names = table.collect_schema().names()
+        return self.members.join(table.rename({"device_id": "unit_id"}), on="unit_id", how="inner").select(
+            *names
+        )
 
 
 def score(
@@ -35,18 +41,19 @@ def score(
     keep: Keep = recompute_each_time,
     by_archetype: bool = True,
 ) -> Scored:
-    """Score every device on every category with a severity; frames stay lazy but for what `keep` computes."""
+    """Score what stands for all devices on every category with a severity; lazy but for what `keep` computes."""
     impacts = keep(inputs.impacts)
     slots = keep(slot_table(inputs.applies))
     wide = keep(wide_slots(slots, settings.veto))
     mitigated = keep(mitigation_factors(inputs.mitigations))
-    devices = _known_kinds(inputs.devices, impacts)
+    devices = _known(inputs.devices, impacts, settings)
     members = keep(_members(devices, inputs.findings, mitigated, keep, by_archetype=by_archetype))
 
-    units = keep(members.filter(nw.col("unit_id") == nw.col("device_id")).select("unit_id", "kind"))
+    of_unit = nw.col("unit_id") == nw.col("device_id")
+    units = keep(members.filter(of_unit).select("unit_id", "kind", "criticality"))
     evidence = inputs.findings.rename({"device_id": "unit_id"}).join(units, on="unit_id", how="semi")
     held = keep(opinions(with_half_lives(evidence, inputs.rules), settings))
-    computed = keep(factor_rows(keep(grid(units, held, slots, wide)), settings))
+    computed = keep(factor_rows(keep(grid(units.select("unit_id", "kind"), held, slots, wide)), settings))
     has_evidence = nw.col("unit_id") != BLANK
     factors = Factors(computed.filter(has_evidence), computed.filter(~has_evidence))
     asked = impacts.filter(nw.col("category").is_in(list(settings.severities)))
@@ -62,26 +69,25 @@ def score(
     narrowed = narrowings(factors, categories, settings)
     unit_scores = keep(categories.join(next_best(narrowed), on=["unit_id", "category"], how="left"))
     return Scored(
-        scores=device_scores(members, unit_scores, settings),
-        contributions=contributions(narrowed, slots, members, settings),
-        members=members,
-        unit_scores=unit_scores,
+        scores=with_impact(unit_scores, settings),
+        contributions=contributions(narrowed, slots, settings),
+        members=members.select("device_id", "unit_id"),
     )
 
 
-def _known_kinds(devices: Frame, impacts: Frame) -> Frame:
-    """Treat a kind that the tables do not know as unknown."""
+def _known(devices: Frame, impacts: Frame, settings: ScoreSettings) -> Frame:
+    """Treat a kind that the tables do not know as unknown, and a criticality that nobody stated as the default."""
     kinds = impacts.select("kind").unique().with_columns(is_known=nw.lit(value=True))
     kind = nw.when(nw.col("is_known").fill_null(value=False)).then(nw.col("kind")).otherwise(nw.lit(""))
+    criticality = nw.col("criticality").cast(nw.Float64).fill_null(settings.default_criticality)
     return (
         devices.select("device_id", "kind", "criticality")
         .join(kinds, on="kind", how="left")
-        .select("device_id", "criticality", kind=kind)
+        .select("device_id", kind=kind, criticality=criticality)
     )
 
 
 def _members(devices: Frame, findings: Frame, mitigated: Frame, keep: Keep, *, by_archetype: bool) -> Frame:
     if not by_archetype:
         return devices.with_columns(unit_id=nw.col("device_id"))
-    units = archetypes(devices, findings, mitigated, keep).select("device_id", "unit_id")
-    return devices.join(units, on="device_id", how="inner")
+    return devices.join(archetypes(devices, findings, mitigated, keep), on="device_id", how="inner")
