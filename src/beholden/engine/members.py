@@ -24,7 +24,7 @@ KEYS: Final[Mapping[str, str]] = {
     "contributions": "unit_id",
 }
 """Tables that are kept condensed, and the column of members that says whose rows stand for a device."""
-PLACE = ("evidence_id", "locator_kind", "locator")
+_PLACE = ("evidence_id", "locator_kind", "locator")
 _OBSERVED: Final[Mapping[str, str]] = {"identifications": "observed", "finding_evidence": "value"}
 """Where a table says what was observed of `property`."""
 LINK = "mac"
@@ -33,16 +33,11 @@ LINK = "mac"
 def needed(table: str, columns: Sequence[str], known: Sequence[str]) -> list[str]:
     """Give the columns of a table to read, so that some of them can be given for other devices."""
     names = {"finding_id" if table == "finding_evidence" else "device_id", *columns}
-    if names & set(PLACE):
-        names |= set(PLACE)
-    if shows_link(table, columns):
+    if names & set(_PLACE):
+        names |= set(_PLACE)
+    if _OBSERVED.get(table) in names:
         names.add("property")
     return [name for name in known if name in names]
-
-
-def shows_link(table: str, columns: Sequence[str]) -> bool:
-    """Say whether a link address may stand in these columns of a table."""
-    return _OBSERVED.get(table) in columns
 
 
 def owners(rows: pa.Table) -> pa.ChunkedArray:
@@ -56,14 +51,14 @@ def expand(table: str, rows: pa.Table, members: pa.Table, own: pa.Table) -> pa.T
     """Give condensed rows for each of some members, in the members' order.
 
     `own` has a row for each member and each device that stands for one: device_id, its own record
-    (evidence_id, locator_kind, locator) and, where link addresses may be shown, mac.
+    (evidence_id, locator_kind, locator) and its link address, mac.
     """
     stands = members[KEYS[table]]
     at, member = _pairs(owners(rows), stands)
     given, devices, firsts = rows.take(at), members["device_id"].take(member), stands.take(member)
     given = _with_ids(given, devices)
     is_other = pc.not_equal(devices, firsts)
-    if not ({PLACE[0], "property"} & set(given.column_names) and pc.any(is_other).as_py()):
+    if not ({_PLACE[0], "property"} & set(given.column_names) and pc.any(is_other).as_py()):
         return given
     of_device, of_first = (own.take(pc.index_in(ids, own["device_id"])) for ids in (devices, firsts))
     return _with_link(table, _with_place(given, of_device, of_first, is_other), of_device, of_first, is_other)
@@ -100,12 +95,12 @@ def _with_place(
     rows: pa.Table, of_device: pa.Table, of_first: pa.Table, is_other: pa.ChunkedArray
 ) -> pa.Table:
     """Put a device's own record where the record of the first stands."""
-    if PLACE[0] not in rows.column_names:
+    if _PLACE[0] not in rows.column_names:
         return rows
-    same = [pc.equal(rows[name], of_first[name]) for name in (PLACE[0], PLACE[-1])]
-    has_own = pc.is_valid(of_device[PLACE[0]])
+    same = [pc.equal(rows[name], of_first[name]) for name in (_PLACE[0], _PLACE[-1])]
+    has_own = pc.is_valid(of_device[_PLACE[0]])
     is_own = pc.fill_null(pc.and_(pc.and_(is_other, has_own), pc.and_(*same)), fill_value=False)
-    for name in PLACE:
+    for name in _PLACE:
         if name in rows.column_names:
             rows = _put(rows, name, pc.if_else(is_own, of_device[name], rows[name]))
     return rows

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from beholden.engine.catalogue import Catalogue
-from beholden.engine.members import KEYS, LINK, PLACE, expand, needed, shows_link
+from beholden.engine.members import KEYS, LINK, expand, needed
 from beholden.engine.schemas import arrow_schema, empty
 from beholden.model.errors import BeholdenError
 from beholden.model.ids import content_id
@@ -39,6 +39,7 @@ class Store:
         self.scans = folder / "scans"
         self.scans.mkdir(parents=True, exist_ok=True)
         self._stand: dict[tuple[str, str], pa.StructArray | None] = {}  # a scan is never changed
+        self._last: tuple[tuple[str, tuple[str, ...] | None], tuple[pa.Table, pa.Table]] | None = None
         self._catalogue = Catalogue(catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}")
 
     def close(self) -> None:
@@ -98,13 +99,11 @@ class Store:
         if key is None or not self.path(scan_id, "members").exists():
             return self._kept(scan_id, table, columns, devices)
         names = columns or _BY_NAME[table].column_names
-        members = self._kept(scan_id, "members", ["device_id", key], devices)
+        members, own = self._stand_for(scan_id, None if devices is None else tuple(devices))
         if pc.all(pc.equal(members["device_id"], members[key])).as_py():
             return self._kept(scan_id, table, columns, devices)
         firsts = None if devices is None else pc.unique(members[key]).to_pylist()
         rows = self._kept(scan_id, table, needed(table, names, _BY_NAME[table].column_names), firsts)
-        known = None if firsts is None or devices is None else [*devices, *firsts]
-        own = self._own(scan_id, known, with_link=shows_link(table, names))
         return expand(table, rows, members, own).select(names)
 
     def condensed(
@@ -138,18 +137,29 @@ class Store:
         ids = self._kept(scan_id, "devices", ["device_id"])["device_id"]
         return pa.table({"device_id": ids, "like_id": ids, "unit_id": ids})
 
-    def _own(self, scan_id: str, devices: Sequence[str] | None, *, with_link: bool) -> pa.Table:
-        """Give the own record of devices and, where asked for, their link address."""
-        own = self._kept(scan_id, "members", ["device_id", *PLACE], devices)
-        if not with_link:
-            return own
-        held = self._kept(
-            scan_id, "device_identifiers", ["device_id", "identifier_kind", "identifier"], devices
-        )
-        held = held.filter(pc.equal(held["identifier_kind"], LINK)).group_by("device_id")
-        macs = held.aggregate([("identifier", "min")])
-        at = pc.index_in(own["device_id"], macs["device_id"])
-        return own.append_column(LINK, macs["identifier_min"].take(at))
+    def _stand_for(self, scan_id: str, devices: tuple[str, ...] | None) -> tuple[pa.Table, pa.Table]:
+        """Give the members that devices are, and the own record and link address of them and those who stand for them.
+
+        Several tables are read of the same devices: the last answer is kept.
+        """
+        if self._last is None or self._last[0] != (scan_id, devices):
+            members = self._kept(scan_id, "members", devices=devices)
+            firsts = pc.unique(
+                pa.chunked_array([*members["like_id"].chunks, *members["unit_id"].chunks], pa.string())
+            )
+            own = members
+            if devices is not None:
+                others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
+                own = pa.concat_tables([own, self._kept(scan_id, "members", devices=others.to_pylist())])
+            names = ["device_id", "identifier_kind", "identifier"]
+            ids = None if devices is None else own["device_id"].to_pylist()
+            held = self._kept(scan_id, "device_identifiers", names, ids)
+            held = held.filter(pc.equal(held["identifier_kind"], LINK)).group_by("device_id")
+            macs = held.aggregate([("identifier", "min")])
+            at = pc.index_in(own["device_id"], macs["device_id"])
+            own = own.append_column(LINK, macs["identifier_min"].take(at))
+            self._last = (scan_id, devices), (members, own)
+        return self._last[1]
 
     def _kept(
         self,
@@ -162,6 +172,8 @@ class Store:
         """Read a table as it is kept."""
         path = self.path(scan_id, table)
         if not path.exists():
+            return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
+        if devices is not None and not len(devices):
             return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
         if devices is not None:
             owner = "device_id"

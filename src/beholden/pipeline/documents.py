@@ -26,13 +26,17 @@ _STATED = "stated:"
 
 def device_documents(store: Store, scan_id: str, only: Sequence[str] | None = None) -> list[Document]:
     """Give the documents of all devices of a scan, or only of some, the highest index first."""
-    tables = {name: store.read(scan_id, name, devices=only) for name in _TABLES}
+    return documents_of({name: store.read(scan_id, name, devices=only) for name in TABLES})
+
+
+def documents_of(tables: Mapping[str, pa.Table]) -> list[Document]:
+    """Give the documents of the devices that tables speak of, the highest index first."""
     parts = _Parts(tables)
     documents = [parts.document(row) for row in tables["devices"].to_pylist()]
     return sorted(documents, key=lambda one: (-one["index"], one["device"]))
 
 
-_TABLES = (
+TABLES = (
     "devices",
     "device_identifiers",
     "identifications",

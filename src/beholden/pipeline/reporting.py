@@ -22,7 +22,7 @@ from beholden.knowledge.files import read_csv
 from beholden.knowledge.profiles import load_profile
 from beholden.model.errors import BeholdenError
 from beholden.pipeline import totals
-from beholden.pipeline.documents import Document, device_documents
+from beholden.pipeline.documents import TABLES, Document, documents_of
 from beholden.pipeline.ranking import indexed, worst
 from beholden.pipeline.scoring import read_settings
 from beholden.pipeline.summary import label
@@ -38,10 +38,8 @@ MOST_UNKNOWN = 50
 ALL_SUMS = 100
 MOST_SUMS = 50
 """Where there are more than `ALL_SUMS` devices, only so many show their arithmetic: the page stays small."""
-_PER_DEVICE = (
-    "device_identifiers", "identifications", "components", "attributions", "exposures", "device_listings",
-    "findings", "scores", "contributions",
-)  # fmt: skip
+_FURTHER = ("components", "contributions")
+"""Tables of a device's section that its document does not need."""
 _ADDRESS_SOURCES = ("routeviews-dbip-asn", "nro-delegated-statistics")
 """Ids of knowledge/sources that tell owner and country of an address; they stand in no fact."""
 _ATTRIBUTED = "CC-BY"
@@ -83,7 +81,9 @@ def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
     )
     unknown = ranked.filter(pc.invert(both))
     shown, questions = worst(ranked, MOST_ROWS), worst(unknown, MOST_UNKNOWN)
-    documents = {one["device"]: one for one in _labelled(store, scan_id, {*shown, *questions})}
+    named = sorted({*shown, *questions})
+    tables = {name: store.read(scan_id, name, devices=named) for name in TABLES}
+    documents = {one["device"]: one | {"label": label(one)} for one in documents_of(tables)}
     seats = {row["jurisdiction"] for row in [*owners, *flows["destinations"]]}
     texts, law_facts = _texts(knowledge, run, sorted(seat for seat in seats if seat))
     return {
@@ -102,17 +102,10 @@ def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
         "bins": _all_devices(store, scan_id, "rollup_bins"),
         "bounds": totals.risk_bounds(store, scan_id),
         "wanted": totals.wanted(store, scan_id),
-        "proofs": _proofs(store, scan_id, shown[:MOST_SECTIONS], run["settings"]),
+        "proofs": _proofs(store, scan_id, shown[:MOST_SECTIONS], tables, run["settings"]),
         "facts": store.read(scan_id, "facts").to_pylist() + law_facts,
         **texts,
     }
-
-
-def _labelled(store: Store, scan_id: str, devices: set[str]) -> list[Document]:
-    documents = device_documents(store, scan_id, sorted(devices))
-    for one in documents:
-        one["label"] = label(one)
-    return documents
 
 
 def _all_devices(store: Store, scan_id: str, table: str) -> list[Document]:
@@ -128,17 +121,19 @@ def _grouped(rows: Iterable[Document], key: str) -> dict[str, list[Document]]:
     return groups
 
 
-def _proofs(store: Store, scan_id: str, devices: list[str], settings: str) -> dict[str, Document]:
+def _proofs(
+    store: Store, scan_id: str, devices: list[str], tables: Mapping[str, pa.Table], settings: str
+) -> dict[str, Document]:
     """Give for each device its rows of every table, and the sums of its risks done again."""
-    tables = {
-        name: _grouped(store.read(scan_id, name, devices=devices).to_pylist(), "device_id")
-        for name in _PER_DEVICE
-    }
-    rests = _grouped(store.read(scan_id, "finding_evidence", devices=devices).to_pylist(), "finding_id")
+    ids = pa.array(devices, pa.string())
+    own = {name: store.read(scan_id, name, devices=devices) for name in (*_FURTHER, "finding_evidence")}
+    own |= {name: rows.filter(pc.is_in(rows["device_id"], ids)) for name, rows in tables.items()}
+    rests = _grouped(own.pop("finding_evidence").to_pylist(), "finding_id")
+    held = {name: _grouped(rows.to_pylist(), "device_id") for name, rows in own.items()}
     n_sums = len(devices) if len(devices) <= ALL_SUMS else MOST_SUMS
     proofs = {}
     for place, device in enumerate(devices):
-        proof: Document = {name: groups[device] for name, groups in tables.items()}
+        proof: Document = {name: groups[device] for name, groups in held.items()}
         for row in proof["findings"]:
             row["rests_on"] = rests[row["finding_id"]]
         is_summed = place < n_sums

@@ -12,7 +12,7 @@ from beholden.engine.store import Store
 from beholden.model.risks import CATEGORIES
 from beholden.pipeline.documents import Document, device_documents
 from beholden.pipeline.ranking import indexed, worst
-from beholden.pipeline.totals import known_brands, known_kinds, n_devices, owner_seats
+from beholden.pipeline.totals import n_known, owner_seats
 
 _WORST = 5
 _HALF = 2.0**27 + 1
@@ -30,8 +30,8 @@ def summary(store: Store, scan_id: str) -> dict[str, Any]:
         "profile": run["profile"],
         "n_evidence": run["n_evidence"],
         "n_devices": ranked.num_rows,
-        "n_brand_known": n_devices(known_brands(store, scan_id)),
-        "n_kind_known": n_devices(known_kinds(store, scan_id)),
+        "n_brand_known": n_known(store, scan_id, "brand"),
+        "n_kind_known": n_known(store, scan_id, "kind"),
         "jurisdictions": _jurisdictions(owner_seats(store, scan_id), ranked.num_rows),
         "risks": {category: _risk(scores, category) for category in CATEGORIES},
         "worst": [_short(one) for one in device_documents(store, scan_id, worst(ranked, _WORST))],

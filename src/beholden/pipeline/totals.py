@@ -54,6 +54,14 @@ def known_brands(store: Store, scan_id: str) -> pa.Table:
     return _one_each(store.condensed(scan_id, "attributions", [], pc.field("role") == "brand"))
 
 
+def n_known(store: Store, scan_id: str, dimension: str) -> int:
+    """Count the devices whose group of a dimension of the roll-ups is known."""
+    rows = store.read(scan_id, "rollups", ["dimension", "group", "category", "n_devices"])
+    known = pc.and_(pc.equal(rows["dimension"], dimension), pc.not_equal(rows["group"], ""))
+    risks = _sums(rows.filter(known), ["category"], ["n_devices"])
+    return max((row["n_devices"] for row in risks), default=0)
+
+
 def by_kind(kinds: pa.Table) -> list[Row]:
     """Count devices by kind, where it is known."""
     return _sums(kinds, ["value"], ["n_devices"])

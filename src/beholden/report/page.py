@@ -1,15 +1,21 @@
 """The page: documents in, one self-contained HTML file out. Every text is cleaned and escaped on its way."""
 
 import json
+import os
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
+from beholden.knowledge.base import cache_folder
 from beholden.model.risks import FACTOR_MEANINGS
 from beholden.report import answers, brief, charts, sections, words
 from beholden.report.references import References, web_address
@@ -28,10 +34,38 @@ _FILTERS: Mapping[str, Callable[..., object]] = {
 }
 
 
+class _Bytecode(BytecodeCache):
+    """Compiled templates in a folder; where it cannot be read or written, they are compiled each time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Load what was compiled from the same template by the same Python; Jinja checks the sum of its source."""
+        with (
+            suppress(OSError, EOFError, ValueError, TypeError, UnpicklingError),
+            self._path(bucket).open("rb") as file,
+        ):
+            bucket.load_bytecode(file)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Write a compiled template aside and rename it, so that nobody reads half of it."""
+        path = self._path(bucket)
+        aside = path.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside.write_bytes(bucket.bytecode_to_string())
+            aside.replace(path)
+
+    def _path(self, bucket: Bucket) -> Path:
+        return self._folder / f"{bucket.key}-{sys.implementation.cache_tag}.template"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
+        bytecode_cache=_Bytecode(cache_folder() / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=words.finalize,
