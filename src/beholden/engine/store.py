@@ -181,7 +181,7 @@ class Store:
                 owner = "finding_id"
                 devices = self._kept(scan_id, "findings", [owner], devices)[owner].to_pylist()
             where = pc.field(owner).isin(pa.array(devices, pa.string()))
-        return pq.read_table(path, columns=columns, filters=where)
+        return pq.read_table(path, columns=columns) if where is None else _filtered(path, columns, where)
 
     def judge(self, judgement: Mapping[str, Any]) -> str:
         """Append a judgement; the same one twice is one. Returns its id."""
@@ -201,6 +201,24 @@ class Store:
         for left in self.scans.glob(f"{_ASIDE}*"):
             if time.time() - left.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
+
+
+def _filtered(path: Path, columns: Sequence[str] | None, where: pc.Expression) -> pa.Table:
+    """Read the rows for which it holds; words stay codes until the others are gone, which takes a quarter of the time."""
+    import pyarrow.dataset as ds  # noqa: PLC0415 - only where few rows of many are read
+
+    metadata = pq.read_metadata(path)
+    group = metadata.row_group(0) if metadata.num_row_groups else None
+    chunks = [group.column(place) for place in range(group.num_columns)] if group else []
+    coded = [
+        chunk.path_in_schema
+        for chunk in chunks
+        if chunk.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in one for one in chunk.encodings)
+    ]
+    data = ds.dataset(path, format=ds.ParquetFileFormat(dictionary_columns=coded))
+    rows = data.to_table(columns=None if columns is None else list(columns), filter=where)
+    plain = metadata.schema.to_arrow_schema()
+    return rows.cast(pa.schema([plain.field(name) for name in rows.column_names]))
 
 
 def _sync(folder: Path) -> None:
