@@ -22,6 +22,8 @@ _COMPANY_ROLES = {
     "chip_maker": "chip",
 }
 _STATED = "stated:"
+IDENTIFIERS = {"macs": "mac", "ips": "ip", "hostnames": "hostname", "serials": "serial", "imeis": "imei"}
+"""Lists of a document and the kind of identifier they hold."""
 
 
 def device_documents(store: Store, scan_id: str, only: Sequence[str] | None = None) -> list[Document]:
@@ -78,11 +80,7 @@ class _Parts:
         identifiers = self._identifiers[known]
         document: Document = {
             "device": known,
-            "macs": _values(identifiers, "mac"),
-            "ips": _values(identifiers, "ip"),
-            "hostnames": _values(identifiers, "hostname"),
-            "serials": _values(identifiers, "serial"),
-            "imeis": _values(identifiers, "imei"),
+            **{name: _values(identifiers, kind) for name, kind in IDENTIFIERS.items()},
             "site": device["site"],
             "country": device["country"],
             "business_unit": device["business_unit"],

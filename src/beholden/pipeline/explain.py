@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 
 from beholden.engine.store import Store
 from beholden.model.errors import BeholdenError
-from beholden.pipeline.documents import Document, device_documents
+from beholden.pipeline.documents import IDENTIFIERS, Document, device_documents
 from beholden.pipeline.scoring import read_settings
 from beholden.pipeline.summary import label
 from beholden.score.explain_steps import recompute
 
 _TOLERANCE = 1e-9
+_MOST_NAMED = 5
 
 
 def find_device(store: Store, scan_id: str, text: str) -> Document:
@@ -26,21 +27,29 @@ def find_device(store: Store, scan_id: str, text: str) -> Document:
     Raises BeholdenError where none or several match.
     """
     wanted = text.strip().lower()
-    documents = device_documents(store, scan_id)
-    hits = [one for one in documents if one["device"].startswith(wanted)] or [
-        one for one in documents if wanted in _names(one)
-    ]
+    hits = _by_id(store, scan_id, wanted) or _by_name(store, scan_id, wanted)
+    documents = device_documents(store, scan_id, hits[:_MOST_NAMED])
     if len(hits) == 1:
-        return hits[0]
+        return documents[0]
     if not hits:
         raise BeholdenError(f"no device {text!r} in scan {scan_id}")
-    names = ", ".join(f"{one['device']} ({label(one)})" for one in hits[:5])
+    names = ", ".join(f"{one['device']} ({label(one)})" for one in documents)
     raise BeholdenError(f"{text!r} means {len(hits)} devices: {names}")
 
 
-def _names(one: Document) -> set[str]:
-    lists = (one["macs"], one["ips"], one["hostnames"], one["serials"], one["imeis"])
-    return {str(name).lower() for names in lists for name in names}
+def _by_id(store: Store, scan_id: str, beginning: str) -> list[str]:
+    ids = store.read(scan_id, "devices", ["device_id"])["device_id"]
+    found: list[str] = ids.filter(pc.starts_with(ids, beginning)).to_pylist()
+    return sorted(found)
+
+
+def _by_name(store: Store, scan_id: str, name: str) -> list[str]:
+    held = store.read(scan_id, "device_identifiers", ["device_id", "identifier_kind", "identifier"])
+    is_named = pc.and_(
+        pc.equal(pc.utf8_lower(held["identifier"]), name),
+        pc.is_in(held["identifier_kind"], pa.array(IDENTIFIERS.values())),
+    )
+    return sorted(set(held["device_id"].filter(is_named).to_pylist()))
 
 
 def explain(store: Store, scan_id: str, text: str) -> Document:
@@ -60,27 +69,20 @@ def explain(store: Store, scan_id: str, text: str) -> Document:
     }
 
 
-def _of(store: Store, scan_id: str, table: str, column: str, values: list[str]) -> list[Document]:
-    rows = store.read(scan_id, table)
-    kept: list[Document] = rows.filter(pc.is_in(rows[column], pa.array(values, pa.string()))).to_pylist()
-    return kept
-
-
 class _Proof:
     """The rows of one scan that speak of one device."""
 
     def __init__(self, store: Store, scan_id: str, device: str) -> None:
         self._rows = {
-            table: _of(store, scan_id, table, "device_id", [device])
+            table: store.read(scan_id, table, devices=[device]).to_pylist()
             for table in ("identifications", "attributions", "exposures", "findings", "contributions")
         }
         run = store.read(scan_id, "runs").to_pylist()[0]
         self._settings = read_settings(run["settings"])
-        scores = _of(store, scan_id, "scores", "device_id", [device])
+        scores = store.read(scan_id, "scores", devices=[device]).to_pylist()
         self.scores = sorted(scores, key=lambda row: (-row["risk"], row["category"]))
-        ids = [row["finding_id"] for row in self._rows["findings"]]
         self._evidence: dict[str, list[Document]] = defaultdict(list)
-        for row in _of(store, scan_id, "finding_evidence", "finding_id", ids):
+        for row in store.read(scan_id, "finding_evidence", devices=[device]).to_pylist():
             self._evidence[row["finding_id"]].append(row)
         self._files = {row["evidence_id"]: row["name"] for row in store.read(scan_id, "evidence").to_pylist()}
         self._facts = {row["fact_id"]: row for row in store.read(scan_id, "facts").to_pylist()}
