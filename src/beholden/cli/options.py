@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ def print_json(document: object) -> None:
     """Print one JSON document on standard output and nothing else."""
     json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=str)
     sys.stdout.write("\n")
+
+
+def print_json_rows(rows: Iterable[object]) -> None:
+    """Print one JSON array on standard output, a row on each line, as the rows come: they may be many."""
+    separator = "[\n"
+    for row in rows:
+        sys.stdout.write(separator + json.dumps(row, ensure_ascii=False, default=str))
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator.startswith("[") else "\n]\n")
 
 
 def say(text: str) -> None:

@@ -38,6 +38,28 @@ def documents_of(tables: Mapping[str, pa.Table]) -> list[Document]:
     return sorted(documents, key=lambda one: (-one["index"], one["device"]))
 
 
+OWN = {
+    "device": "device_id",
+    **{
+        name: name
+        for name in (
+            "site", "country", "business_unit", "function", "criticality", "is_router", "is_randomised",
+        )
+    },
+}  # fmt: skip
+"""Names of a document that stand in `devices`, and their columns."""
+FIELDS = ("kind", "model", "os", "firmware", "platform")
+_RISKS = ("index", "lower", "upper", "coverage")
+TABLES_OF: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(IDENTIFIERS, ("device_identifiers",)),
+    **dict.fromkeys(FIELDS, ("identifications",)),
+    **dict.fromkeys(_COMPANY_ROLES.values(), ("attributions", "identifications")),
+    "clouds": ("exposures", "attributions"),
+    "listings": ("device_listings",),
+    **dict.fromkeys(_RISKS, ("scores",)),
+    "risks": ("scores", "findings"),
+}
+"""The tables that each name of a document is made from, besides `devices`."""
 TABLES = (
     "devices",
     "device_identifiers",
@@ -81,13 +103,7 @@ class _Parts:
         document: Document = {
             "device": known,
             **{name: _values(identifiers, kind) for name, kind in IDENTIFIERS.items()},
-            "site": device["site"],
-            "country": device["country"],
-            "business_unit": device["business_unit"],
-            "function": device["function"],
-            "criticality": device["criticality"],
-            "is_router": device["is_router"],
-            "is_randomised": device["is_randomised"],
+            **{name: device[column] for name, column in OWN.items()},
             **_fields(self._chosen[known]),
             **_companies(self._attributions[known], self._chosen[known]),
             "clouds": _clouds(self._exposures[known], self._names),
@@ -103,7 +119,7 @@ def _values(identifiers: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
 def _fields(chosen: list[Document]) -> Document:
     """Give kind, model, os, firmware and platform as chosen, null where unknown."""
     found = {row["field"]: row["value"] for row in chosen}
-    return {name: found.get(name) for name in ("kind", "model", "os", "firmware", "platform")}
+    return {name: found.get(name) for name in FIELDS}
 
 
 def _companies(attributions: list[Document], chosen: list[Document]) -> Document:

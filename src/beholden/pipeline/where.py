@@ -3,7 +3,11 @@
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from beholden.model.errors import BeholdenError
 
@@ -14,10 +18,33 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
 }
-Test = Callable[[dict[str, Any]], bool]
 
 
-def parse(text: str) -> Test:
+@dataclass(frozen=True)
+class Condition:
+    """One condition: it holds where any value of the field does, or none of them where it is negated."""
+
+    field: str
+    holds: Callable[[object], bool]
+    is_negated: bool = False
+
+    @property
+    def head(self) -> str:
+        """Give the first name of the field."""
+        return self.field.partition(".")[0]
+
+    def test(self, row: dict[str, Any]) -> bool:
+        """Say whether it holds for a row of plain values."""
+        return any(self.holds(value) for value in _values(row, self.field)) is not self.is_negated
+
+    def mask(self, column: pa.ChunkedArray) -> pa.Array:
+        """Say for each value of a column whether it holds; each distinct value is tested once."""
+        distinct = pc.unique(column)
+        verdicts = pa.array([self.test({self.head: value}) for value in distinct.to_pylist()], pa.bool_())
+        return verdicts.take(pc.index_in(column, distinct))
+
+
+def parse(text: str) -> Condition:
     """Read one condition such as `maker.jurisdiction=CN`, `index>20`, `model~DCS`, `brand=null`.
 
     `~` looks for text in a value, without case. Raises BeholdenError for what is no condition.
@@ -27,25 +54,20 @@ def parse(text: str) -> Test:
         raise BeholdenError(f"--where {text!r}: give FIELD=VALUE, with =, !=, ~, <, <=, > or >=")
     field, sign, wanted = form.groups()
     if sign in _ORDER:
-        return _compare(field, _ORDER[sign], _number(text, wanted))
+        return Condition(field, _compare(_ORDER[sign], _number(text, wanted)))
+    folded = wanted.lower()
     if sign == "~":
-        return lambda row: any(wanted.lower() in str(value).lower() for value in _values(row, field))
-    is_wanted = sign == "="
-    return lambda row: any(_equals(value, wanted) for value in _values(row, field)) is is_wanted
+        return Condition(field, lambda value: folded in str(value).lower())
+    return Condition(field, lambda value: _equals(value, folded), is_negated=sign == "!=")
 
 
-def select(rows: Iterable[dict[str, Any]], conditions: Sequence[str]) -> list[dict[str, Any]]:
+def select(rows: Iterable[dict[str, Any]], conditions: Sequence[Condition]) -> list[dict[str, Any]]:
     """Keep the rows for which all conditions hold."""
-    tests = [parse(text) for text in conditions]
-    return [row for row in rows if all(test(row) for test in tests)]
+    return [row for row in rows if all(condition.test(row) for condition in conditions)]
 
 
-def _compare(field: str, compare: Callable[[float, float], bool], limit: float) -> Test:
-    def test(row: dict[str, Any]) -> bool:
-        numbers = (value for value in _values(row, field) if isinstance(value, int | float))
-        return any(compare(number, limit) for number in numbers)
-
-    return test
+def _compare(compare: Callable[[float, float], bool], limit: float) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, int | float) and compare(value, limit)
 
 
 def _number(text: str, wanted: str) -> float:
@@ -55,10 +77,8 @@ def _number(text: str, wanted: str) -> float:
         raise BeholdenError(f"--where {text!r}: {wanted!r} is no number") from error
 
 
-def _equals(value: object, wanted: str) -> bool:
-    if value is None:
-        return wanted.lower() in ("", "null", "unknown")
-    return str(value).lower() == wanted.lower()
+def _equals(value: object, folded: str) -> bool:
+    return folded in ("", "null", "unknown") if value is None else str(value).lower() == folded
 
 
 def _values(row: object, field: str) -> list[Any]:

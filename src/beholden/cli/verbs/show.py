@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from beholden.cli.options import json_option, print_json, scan_option, store_option
+from beholden.cli.options import json_option, print_json_rows, scan_option, store_option
 
 Row = dict[str, Any]
 _MOST = 50
@@ -87,20 +87,17 @@ def command(
 ) -> None:
     """Show devices, makers, flows, findings or scans of the store."""
     from beholden.cli.tables import print_line, print_table
-    from beholden.pipeline import listing
+    from beholden.pipeline.listing import listing
     from beholden.pipeline.opening import open_store
-    from beholden.pipeline.where import select
 
     opened = open_store(store)
     scan_id = "" if what == "scans" else opened.scan_id(scan_prefix)
-    rows = select(getattr(listing, what)(opened, scan_id), where)
-    if what == "findings" and not any("strength" in one for one in where):
-        rows = [row for row in rows if row["strength"] > 0]
+    listed = listing(opened, scan_id, what, where, None if every or as_json else _MOST)
     if as_json:
-        print_json(rows)
+        print_json_rows(listed.rows)
         return
     header, shape = _VIEWS[what]
-    shown = rows if every else rows[:_MOST]
-    print_table(header, [shape(row) for row in shown], whole=_WHOLE.get(what, ()))
-    if len(shown) < len(rows):
-        print_line(f"… {len(rows) - len(shown)} more; --all shows them")
+    shown = [shape(row) for row in listed.rows]
+    print_table(header, shown, whole=_WHOLE.get(what, ()))
+    if len(shown) < listed.n:
+        print_line(f"… {listed.n - len(shown)} more; --all shows them")
