@@ -35,14 +35,13 @@ def assess(context: Context, judgements: pa.Table) -> Assessed:
         "kind", "category", "factor", "proposition"
     )
     kinds = context.devices.select("device_id", "kind")
-    read = rules.select("signal", "rule_id", "category", "factor", "proposition", "fixed_strength")
-    held = strongest.join(read, on="signal", how="inner").join(kinds, on="device_id", how="inner")
+    read = rules.select("signal", "rule_id", "category", "factor", "proposition")
+    summed = engine.keep(_summed(strongest))
+    held = summed.join(kinds, on="device_id", how="inner").join(read, on="signal", how="inner")
     held = held.join(applies, on=["kind", "category", "factor", "proposition"], how="inner")
-    held = engine.keep(_unsuppressed(held.with_columns(finding_id=_finding_id()), judgements))
+    held = engine.keep(_unsuppressed(held.drop("kind", "category", "factor", "proposition"), judgements))
     return Assessed(
-        engine.keep(_findings(held, rules)),
-        engine.keep(_evidence(held)),
-        engine.keep(lists.device_listings(context)),
+        _findings(held, rules), _evidence(held, strongest), engine.keep(lists.device_listings(context))
     )
 
 
@@ -72,33 +71,41 @@ def _unsuppressed(held: Frame, judgements: pa.Table) -> Frame:
     """Leave out findings that a person suppressed."""
     rows = judgements.to_pylist()
     suppressed = [row["subject"] for row in rows if row["action"] == "suppress"]
-    return held.filter(~nw.col("finding_id").is_in(suppressed)) if suppressed else held
+    return held.filter(~_finding_id().is_in(suppressed)) if suppressed else held
+
+
+def _summed(strongest: Frame) -> Frame:
+    """Give one row per device and signal; a path stands in it where knowledge alone shows it."""
+    of_knowledge = nw.when(nw.col("place").is_null()).then(nw.col("path")).otherwise(nw.lit(""))
+    return (
+        strongest.with_columns(path=of_knowledge)
+        .group_by("device_id", "signal")
+        .agg(
+            nw.col("strength").max(),
+            nw.col("confidence").max(),
+            nw.col("observed_at").max(),
+            nw.col("detail").min(),
+            nw.col("path").max(),
+        )
+    )
 
 
 def _findings(held: Frame, rules: Frame) -> Frame:
     """Give one row per device and rule, with what its rule says of it and the facts it rests on."""
     fixed = (nw.col("strength") > 0) & ~nw.col("fixed_strength").is_null()
-    stated = held.with_columns(
+    return held.join(rules.drop("signal"), on="rule_id", how="inner").with_columns(
+        finding_id=_finding_id(),
         strength=nw.when(fixed).then(nw.col("fixed_strength")).otherwise(nw.col("strength")),
-        path=nw.when(nw.col("place").is_null()).then(nw.col("path")).otherwise(nw.lit("")),
-    )
-    keys = ["finding_id", "device_id", "rule_id", "category", "factor", "proposition"]
-    grouped = stated.group_by(keys).agg(
-        nw.col("strength").max(),
-        nw.col("confidence").max(),
-        nw.col("observed_at").max(),
-        nw.col("detail").min(),
-        nw.col("path").max(),
-    )
-    told = rules.select("rule_id", "title", "weight", "attack", "says_before", "says_after", "rule_fact")
-    return grouped.join(told, on="rule_id", how="inner").with_columns(
         detail=nw.concat_str(nw.col("says_before"), nw.col("detail"), nw.col("says_after")),
         path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("rule_fact")).str.strip_chars(),
     )
 
 
-def _evidence(held: Frame) -> Frame:
+def _evidence(held: Frame, strongest: Frame) -> Frame:
     """Give the observations under each finding, at most some of each, with the facts that read them."""
-    seen = held.filter(~nw.col("place").is_null()).select("finding_id", "place", "property", "value", "path")
-    ranked = seen.unique().with_columns(rank=nw.col("place").rank("dense").over("finding_id"))
-    return ranked.filter(nw.col("rank") <= _MOST_PROOFS).drop("rank")
+    of = ["device_id", "signal"]
+    seen = strongest.filter(~nw.col("place").is_null()).select(*of, "place", "property", "value", "path")
+    ranked = seen.unique().with_columns(rank=nw.col("place").rank("dense").over(*of))
+    proofs = ranked.filter(nw.col("rank") <= _MOST_PROOFS).drop("rank")
+    found = held.select(*of, finding_id=_finding_id())
+    return found.join(proofs, on=of, how="inner").drop(*of)
