@@ -49,7 +49,9 @@ _CLAIMED = pa.schema(
         ("place", pa.int64()),
     ]
 )
-_DEVICES = pa.schema([("device_id", _TEXT), ("kind", _TEXT), ("kind_confidence", _NUMBER)])
+_DEVICES = pa.schema(
+    [("device_id", _TEXT), ("kind", _TEXT), ("kind_confidence", _NUMBER), ("n_devices", pa.int64())]
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,12 @@ def context(engine, devices, *, knowledge=None, profile=PROFILE, today=date(2026
     met = engine.bind(flow_table(flows))
     exposed = engine.keep(exposures(engine, met, knowledge))
     kinds = [
-        {"device_id": name, "kind": device.kind, "kind_confidence": 0.8 if device.kind else 0.0}
+        {
+            "device_id": name,
+            "kind": device.kind,
+            "kind_confidence": 0.8 if device.kind else 0.0,
+            "n_devices": 1,
+        }
         for name, device in devices.items()
     ]
     return Context(

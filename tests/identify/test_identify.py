@@ -6,7 +6,7 @@ from tests.identify import tiny
 from tests.identify.world import CAM, NO_JUDGEMENTS, ROUTER, START, frame, judged, seen, stated
 
 from beholden.engine.schemas import arrow_schema
-from beholden.identify.identify import identify
+from beholden.identify.identify import components, identify
 from beholden.model.tables import FLOWS
 
 FLOW_SCHEMA = pa.schema(
@@ -89,7 +89,7 @@ def test_every_identification_rests_on_an_observation(engine, run):
 
 
 def test_parts_become_components(engine, run):
-    (part,) = engine.collect(run(ROWS).components).to_pylist()
+    (part,) = engine.collect(components(run(ROWS).identifications)).to_pylist()
     assert (part["role"], part["name"]) == ("module", "modco")
 
 

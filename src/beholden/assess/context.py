@@ -37,7 +37,7 @@ class Context:
     """The tables of one scan, the knowledge and the profile, as the measures read them."""
 
     engine: Engine
-    devices: Frame  # with kind ('' when unknown)
+    devices: Frame  # with kind ('' when unknown) and for how many devices each stands
     observations: Frame  # with device_id
     flows: Frame  # with the devices of both sides
     identifications: Frame

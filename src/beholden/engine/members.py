@@ -28,6 +28,8 @@ _PLACE = ("evidence_id", "locator_kind", "locator")
 _OBSERVED: Final[Mapping[str, str]] = {"identifications": "observed", "finding_evidence": "value"}
 """Where a table says what was observed of `property`."""
 LINK = "mac"
+OWN = ".own"
+"""Ends the name of the file with those rows of a condensed table that are each device's own, and never spread."""
 
 
 def needed(table: str, columns: Sequence[str], known: Sequence[str]) -> list[str]:

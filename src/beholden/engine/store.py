@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from beholden.engine.catalogue import Catalogue
-from beholden.engine.members import KEYS, LINK, expand, needed
+from beholden.engine.members import KEYS, LINK, OWN, expand, needed
 from beholden.engine.schemas import arrow_schema, empty
 from beholden.model.errors import BeholdenError
 from beholden.model.ids import content_id
@@ -95,6 +95,15 @@ class Store:
         devices: Sequence[str] | None = None,
     ) -> pa.Table:
         """Read one table of a scan, or some columns of it, or the rows of some devices; no rows where it has none."""
+        rows = self._spread(scan_id, table, columns, devices)
+        if not self.path(scan_id, f"{table}{OWN}").exists():
+            return rows
+        return _joined(rows, self._kept(scan_id, f"{table}{OWN}", columns, devices))
+
+    def _spread(
+        self, scan_id: str, table: str, columns: Sequence[str] | None, devices: Sequence[str] | None
+    ) -> pa.Table:
+        """Read a table, and give condensed rows for each device that they stand for."""
         key = KEYS.get(table)
         if key is None or not self.path(scan_id, "members").exists():
             return self._kept(scan_id, table, columns, devices)
@@ -109,7 +118,10 @@ class Store:
     def condensed(
         self, scan_id: str, table: str, columns: Sequence[str], where: pc.Expression | None = None
     ) -> pa.Table:
-        """Read some columns of a table as it is kept, and `n_devices`: for how many devices each row stands."""
+        """Read some columns of a table as it is kept, and `n_devices`: for how many devices each row stands.
+
+        Without what single devices say in their own words.
+        """
         rows = self._kept(scan_id, table, sorted({"device_id", *columns}), where=where)
         n_devices = np.ones(rows.num_rows, np.int64)
         several = self._several(scan_id, KEYS.get(table))
@@ -150,7 +162,7 @@ class Store:
             own = members
             if devices is not None:
                 others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
-                own = pa.concat_tables([own, self._kept(scan_id, "members", devices=others.to_pylist())])
+                own = _joined(own, self._kept(scan_id, "members", devices=others.to_pylist()))
             names = ["device_id", "identifier_kind", "identifier"]
             ids = None if devices is None else own["device_id"].to_pylist()
             held = self._kept(scan_id, "device_identifiers", names, ids)
@@ -219,6 +231,11 @@ def _filtered(path: Path, columns: Sequence[str] | None, where: pc.Expression) -
     rows = data.to_table(columns=None if columns is None else list(columns), filter=where)
     plain = metadata.schema.to_arrow_schema()
     return rows.cast(pa.schema([plain.field(name) for name in rows.column_names]))
+
+
+def _joined(one: pa.Table, other: pa.Table) -> pa.Table:
+    """Set tables below each other, whatever each says of nulls."""
+    return pa.concat_tables([one, other], promote_options="default")
 
 
 def _sync(folder: Path) -> None:

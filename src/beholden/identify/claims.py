@@ -28,6 +28,9 @@ CLAIMS = pa.schema(
 STATED = "stated:"
 """Leads the value of a company field where the name is not one that knowledge has."""
 
+STATED_CLAIM = "stated"
+"""Stands for a fingerprint where an inventory states the value itself."""
+
 _ROLE_FIELDS = {"maker": "brand", "module": "module_maker", "chip": "chip_maker"}
 _STATED_FIELDS = {"inventory.model": "model", "inventory.firmware": "firmware", "inventory.os": "os"}
 
@@ -91,7 +94,7 @@ def _stated(name: str, value: str, book: "_Spellings", weights: Mapping[str, flo
         {
             "property": name,
             "value": value,
-            "fingerprint_id": "stated",
+            "fingerprint_id": STATED_CLAIM,
             "field": field,
             "found": found,
             "confidence": float(weights[field]),

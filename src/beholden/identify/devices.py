@@ -8,14 +8,14 @@ from beholden.engine import Frame
 from beholden.identify.resolve import HOSTNAMES, Resolved
 from beholden.model.addresses import LOCAL_MAC_DIGITS
 
-_STATED = {
+STATED = {
     "inventory.site": "site",
     "inventory.country": "country",
     "inventory.business_unit": "business_unit",
     "inventory.function": "function",
     "inventory.criticality": "criticality",
 }
-_IDENTIFIERS: Mapping[str, str] = {
+IDENTIFIERS: Mapping[str, str] = {
     **dict.fromkeys(HOSTNAMES, "hostname"),
     "inventory.serial": "serial",
     "inventory.asset": "asset",
@@ -41,10 +41,10 @@ def identifiers(observations: Frame, resolved: Resolved) -> Frame:
     names = ["device_id", "identifier_kind", "identifier", "first_seen_at", "last_seen_at", "place"]
     subjects = seen.rename({"subject_kind": "identifier_kind", "subject": "identifier"}).select(names)
     kind = nw.lit("")
-    for name, identifier_kind in _IDENTIFIERS.items():
+    for name, identifier_kind in IDENTIFIERS.items():
         kind = nw.when(nw.col("property") == name).then(nw.lit(identifier_kind)).otherwise(kind)
     stated = (
-        seen.filter(nw.col("property").is_in(list(_IDENTIFIERS)))
+        seen.filter(nw.col("property").is_in(list(IDENTIFIERS)))
         .with_columns(identifier_kind=kind, identifier=nw.col("value"))
         .select(names)
     )
@@ -87,14 +87,14 @@ def devices(observations: Frame, known: Frame, resolved: Resolved) -> Frame:
     spans = known.group_by("device_id").agg(
         first_seen_at=nw.col("valid_from").min(), last_seen_at=nw.col("valid_to").max()
     )
-    stated = observations.filter(nw.col("property").is_in(list(_STATED)))
+    stated = observations.filter(nw.col("property").is_in(list(STATED)))
     columns = {
-        column: nw.when(nw.col("property") == name).then(nw.col("value")) for name, column in _STATED.items()
+        column: nw.when(nw.col("property") == name).then(nw.col("value")) for name, column in STATED.items()
     }
     wide = (
         stated.with_columns(**columns)
         .group_by("device_id")
-        .agg(*(nw.col(column).min() for column in _STATED.values()))
+        .agg(*(nw.col(column).min() for column in STATED.values()))
     )
     macs = known.filter(nw.col("identifier_kind") == "mac")
     fronts = (

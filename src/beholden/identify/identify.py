@@ -1,4 +1,4 @@
-"""The stage `identify`: observations in; devices, identifiers, identifications and components out."""
+"""The stage `identify`: observations in; devices, identifiers and identifications out."""
 
 import tomllib
 from collections.abc import Mapping
@@ -29,7 +29,6 @@ class Identified:
     devices: Frame
     device_identifiers: Frame
     identifications: Frame
-    components: Frame
     flows: Frame  # with the devices of both sides
     observations: Frame  # with device_id, of those that have one
 
@@ -63,7 +62,7 @@ def identify(
     decided = decide(engine, claims, groups, general, settings)
     corrected = engine.keep(_correct(engine, decided, judgements, known, sources))
     met = engine.keep(device_tables.flows_of_devices(flows, resolved))
-    return Identified(found, known, corrected, _components(corrected), met, owned)
+    return Identified(found, known, corrected, met, owned)
 
 
 def _device_claims(
@@ -150,7 +149,8 @@ def _corrections(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(made, schema=pa.schema(schema))
 
 
-def _components(identifications: Frame) -> Frame:
+def components(identifications: Frame) -> Frame:
+    """Give the table `components`: the parts and the firmware that identifications chose."""
     chosen = identifications.filter(nw.col("is_chosen"), nw.col("field").is_in(list(_PARTS)))
     role = nw.lit("")
     for field, part in _PARTS.items():

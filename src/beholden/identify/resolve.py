@@ -16,12 +16,12 @@ from beholden.engine import Engine, Frame
 from beholden.identify.bindings import credible
 from beholden.identify.components import connected
 from beholden.model.addresses import LOCAL_IP, LOCAL_MAC_DIGITS
-from beholden.model.ids import content_id
+from beholden.model.ids import content_ids
 
-_RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip")
+RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip")
 """Identifiers from the strongest to the weakest; the rank leads the node's text: text order is strength."""
 
-_IDENTIFIER_OF = {
+IDENTIFIER_OF = {
     "mac": "mac",
     "inventory.serial": "serial",
     "inventory.imei": "imei",
@@ -54,10 +54,10 @@ class Resolved:
 def node(kind: nw.Expr, value: nw.Expr) -> nw.Expr:
     """Give the node text of an identifier: rank digit, kind and value."""
     ranked = nw.lit("")
-    for rank, name in enumerate(_RANKS):
+    for rank, name in enumerate(RANKS):
         ranked = nw.when(kind == name).then(nw.lit(str(rank))).otherwise(ranked)
     is_local = (kind == "mac") & value.str.slice(1, 1).is_in(LOCAL_MAC_DIGITS)
-    ranked = nw.when(is_local).then(nw.lit(str(_RANKS.index("local mac")))).otherwise(ranked)
+    ranked = nw.when(is_local).then(nw.lit(str(RANKS.index("local mac")))).otherwise(ranked)
     return nw.concat_str(ranked, nw.lit(":"), kind, nw.lit(":"), value)
 
 
@@ -99,10 +99,10 @@ def _subjects(observations: Frame, bindings: Frame) -> Frame:
 
 def _stated_edges(observations: Frame) -> Frame:
     stated = observations.filter(
-        nw.col("subject_kind") != "ip", nw.col("property").is_in(list(_IDENTIFIER_OF))
+        nw.col("subject_kind") != "ip", nw.col("property").is_in(list(IDENTIFIER_OF))
     )
     kind = nw.col("property")
-    for name, identifier in _IDENTIFIER_OF.items():
+    for name, identifier in IDENTIFIER_OF.items():
         kind = nw.when(nw.col("property") == name).then(nw.lit(identifier)).otherwise(kind)
     return (
         stated.with_columns(stated_kind=kind)
@@ -160,7 +160,7 @@ def _judged(judgements: pa.Table) -> tuple[pa.Table, set[str]]:
 def _text_node(identifier: str) -> str:
     kind, _, value = identifier.partition(":")
     locally = kind == "mac" and value[1:2] in LOCAL_MAC_DIGITS
-    return f"{_RANKS.index('local mac' if locally else kind)}:{kind}:{value}"
+    return f"{RANKS.index('local mac' if locally else kind)}:{kind}:{value}"
 
 
 def _components(alone: pa.ChunkedArray, edges: list[pa.Table], split: set[str]) -> pa.Table:
@@ -175,7 +175,7 @@ def _components(alone: pa.ChunkedArray, edges: list[pa.Table], split: set[str]) 
     left, right = (pc.index_in(tied[side], names).to_numpy().astype(np.int64) for side in ("left", "right"))
     labels = connected(len(names), left, right)
     heads, inverse = np.unique(labels, return_inverse=True)
-    ids = np.array([content_id("device", name) for name in names.take(heads).to_pylist()], dtype=object)
+    ids = np.array(content_ids("device", names.take(heads).to_pylist()), dtype=object)
     split_names = pc.split_pattern(names, ":", max_splits=2)
     return pa.table(
         {

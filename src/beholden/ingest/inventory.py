@@ -34,6 +34,10 @@ SCHEMA = pa.schema(
     [one.with_type(_CODED) if one.name in _CODED_COLUMNS else one for one in arrow_schema(OBSERVATIONS)]
 )
 """Observations whose repeated words are coded."""
+_RECORD = ("evidence_id", "locator", "subject_kind", "subject", "first_seen_at", "last_seen_at")
+_NO_RECORDS = pa.schema(
+    [*(SCHEMA.field(name) for name in _RECORD), pa.field("is_simple", pa.bool_())]
+).empty_table()
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,9 @@ class Inventory:
     first_seen_at: datetime | None
     last_seen_at: datetime | None
     observations: pa.Table
+    records: pa.Table
+    """The same by record: evidence_id, locator, subject_kind, subject, first and last seen, is_simple (one value a
+    property) and a column for each property."""
 
 
 @dataclass
@@ -87,20 +94,24 @@ class _Rows:
 def assemble(kind: str, sheets: Sequence[Sheet], evidence_id: str, problems: Problems) -> Inventory:
     """Put sheets into one inventory and tell how many problems were not told one by one."""
     tables: list[pa.Table] = []
+    records: list[pa.Table] = []
     n_records = n_rejected = 0
     for sheet in sheets:
-        table, n_empty = _observe(sheet, evidence_id, problems)
+        rows = _observe(sheet, evidence_id, problems)
+        table, n_empty = _tall(rows, evidence_id)
         tables.append(table)
+        records.append(_wide(rows, evidence_id))
         n_records += len(sheet.locators) + sheet.n_rejected
         n_rejected += sheet.n_rejected + n_empty
     problems.finish()
     told = pa.concat_tables([SCHEMA.empty_table(), *tables])
     first = pc.min(pc.coalesce(told["first_seen_at"], told["last_seen_at"])).as_py()
     last = pc.max(pc.coalesce(told["last_seen_at"], told["first_seen_at"])).as_py()
-    return Inventory(kind, n_records, n_rejected, first, last, told)
+    wide = pa.concat_tables([_NO_RECORDS, *records], promote_options="default")
+    return Inventory(kind, n_records, n_rejected, first, last, told, wide)
 
 
-def _observe(sheet: Sheet, evidence_id: str, problems: Problems) -> tuple[pa.Table, int]:
+def _observe(sheet: Sheet, evidence_id: str, problems: Problems) -> _Rows:
     problems.unit = sheet.unit
     columns: list[Column] = []
     times: dict[str, Any] = dict.fromkeys(TIMES, pa.nulls(len(sheet.locators), MICROSECONDS))
@@ -112,8 +123,7 @@ def _observe(sheet: Sheet, evidence_id: str, problems: Problems) -> tuple[pa.Tab
             times[name] = pc.coalesce(times[name], read)
         else:
             columns.extend(_columns(name, text, problems, sheet.locators))
-    rows = _subjects(columns, sheet, times, evidence_id)
-    return _tall(rows, evidence_id)
+    return _subjects(columns, sheet, times, evidence_id)
 
 
 def _columns(name: str, text: Any, problems: Problems, locators: Any) -> list[Column]:  # noqa: ANN401
@@ -173,6 +183,27 @@ def _tall(rows: _Rows, evidence_id: str) -> tuple[pa.Table, int]:
             pieces.append(_piece(rows, alone, column.property, column.values.take(alone), names, evidence_id))
     n_empty = int(((rows.sources < 0) & ~is_told).sum())
     return pa.concat_tables([SCHEMA.empty_table(), *pieces]), n_empty
+
+
+def _wide(rows: _Rows, evidence_id: str) -> pa.Table:
+    """Set the columns side by side; a record that says nothing, or a thing twice, is not simple."""
+    n = len(rows.locators)
+    is_simple, is_told = np.ones(n, bool), np.zeros(n, bool)
+    said: dict[str, Any] = {}
+    for column in rows.columns:
+        if column.rows is not None:
+            is_simple[column.rows.to_numpy()] = False
+            continue
+        has_value = column.values.is_valid().to_numpy(zero_copy_only=False)
+        is_told |= has_value
+        if column.property in said:
+            is_simple &= ~has_value
+        else:
+            said[column.property] = column.values
+    shared = (_word([evidence_id], 0, n), rows.locators, rows.kinds, rows.subjects, rows.first, rows.last)
+    return pa.table(
+        {**dict(zip(_RECORD, shared, strict=True)), "is_simple": is_simple & is_told, **said}
+    ).cast(pa.schema([*_NO_RECORDS.schema, *(pa.field(name, pa.string()) for name in said)]))
 
 
 def _where(values: Any, is_other: Any) -> Any:  # noqa: ANN401

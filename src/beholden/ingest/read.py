@@ -42,19 +42,32 @@ class Options:
 
 @dataclass
 class Ingested:
-    """The stage's tables, grown evidence by evidence."""
+    """The stage's tables, grown evidence by evidence; observations of captures and of inventories stand apart."""
 
     evidence: list[dict[str, Any]] = field(default_factory=list)
     observations: list[Piece] = field(default_factory=list)
     flows: list[Piece] = field(default_factory=list)
     lookups: list[Piece] = field(default_factory=list)
+    listed: list[pa.Table] = field(default_factory=list)
+    """Observations of inventories."""
+    records: list[pa.Table] = field(default_factory=list)
+    """The same by record."""
+
+    def captured(self) -> dict[str, pa.Table]:
+        """Give observations and flows of all evidence but inventories."""
+        return {
+            "observations": _whole(coded(OBSERVATIONS, empty(OBSERVATIONS)), self.observations),
+            "flows": _whole(empty(FLOWS), self.flows),
+        }
 
     def tables(self) -> dict[str, pa.Table]:
         """Give the tables of the model, in an order that does not depend on that of the paths."""
         rows = sorted(self.evidence, key=lambda row: str(row["evidence_id"]))
         return {
             "evidence": from_rows(EVIDENCE, rows),
-            "observations": _whole(coded(OBSERVATIONS, empty(OBSERVATIONS)), self.observations),
+            "observations": _whole(
+                coded(OBSERVATIONS, empty(OBSERVATIONS)), [*self.observations, *self.listed]
+            ),
             "flows": _whole(empty(FLOWS), self.flows),
             "lookups": _whole(empty(LOOKUPS), self.lookups),
         }
@@ -157,4 +170,5 @@ def _read_inventory(
             "last_seen_at": inventory.last_seen_at,
         }
     )
-    result.observations.append(coded(OBSERVATIONS, inventory.observations))
+    result.listed.append(coded(OBSERVATIONS, inventory.observations))
+    result.records.append(inventory.records)

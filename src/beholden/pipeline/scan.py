@@ -1,6 +1,6 @@
 """One scan: evidence in, a folder of tables out. The only place that knows the order of the stages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,8 +14,10 @@ from beholden.assess.findings import assess
 from beholden.attribute.attributions import attributions
 from beholden.attribute.exposures import exposures
 from beholden.engine import Engine, Frame, engine_for, from_rows
+from beholden.engine.members import OWN
 from beholden.engine.places import placed, sources, with_place
 from beholden.engine.store import Store
+from beholden.identify.condense import Condensed
 from beholden.identify.identify import Identified, identify
 from beholden.ingest.read import Options, ingest
 from beholden.knowledge.base import Knowledge
@@ -23,6 +25,7 @@ from beholden.knowledge.profiles import Profile
 from beholden.model.errors import BeholdenError, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import RUNS, TABLES, Table
+from beholden.pipeline.condensing import condensed, every, identifications, members, through_stages
 from beholden.pipeline.facts import used_facts
 from beholden.pipeline.scoring import score_devices, settings_of, written
 from beholden.score import ScoreSettings
@@ -44,6 +47,20 @@ class Request:
     started_at: datetime
     as_of: datetime | None = None
     options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the stages are given.
+
+    observations: those that go through the stages. alike: which records stand for which. sources: numbers of places.
+    """
+
+    tables: Mapping[str, pa.Table]
+    observations: pa.Table
+    alike: Condensed | None
+    judgements: pa.Table
+    sources: pa.Table
 
 
 @dataclass(frozen=True)
@@ -73,10 +90,16 @@ def scan(
     judgements = store.judgements()
     scan_id = _scan_id(tables["evidence"], judgements, request, knowledge)
     on_step("identify")
-    n_rows = tables["observations"].num_rows + tables["flows"].num_rows
-    with engine_for(n_rows, store.folder / "spill") as engine:
-        frames, settings = run_stages(engine, tables, judgements, request, knowledge, on_step)
-        n_devices = _count(engine, frames["devices"])
+    spill = store.folder / "spill"
+    numbered = sources(tables["evidence"], judgements["judgement_id"].to_pylist())
+    captured = read.captured()
+    alike = condensed(read.records, captured, judgements, numbered, knowledge, spill)
+    listed = through_stages(read.listed, read.records, alike)
+    observed = pa.concat_tables([captured["observations"], *listed])
+    given = Given(tables, observed, alike, judgements, numbered)
+    with engine_for(observed.num_rows + tables["flows"].num_rows, spill) as engine:
+        frames, settings = run_stages(engine, given, request, knowledge, on_step)
+        n_devices = _count(engine, frames["members"])
         run = {
             "scan_id": scan_id,
             "started_at": request.started_at,
@@ -92,36 +115,33 @@ def scan(
         on_step("store")
         is_new = not (store.scans / scan_id).is_dir()
         if is_new:
-            numbered = engine.bind(sources(tables["evidence"], judgements["judgement_id"].to_pylist()))
+            places = engine.bind(numbered)
             with store.writing(scan_id) as folder:
                 for name, frame in frames.items():
-                    engine.write(conformed(_BY_NAME[name], frame, numbered), folder / f"{name}.parquet")
+                    engine.write(
+                        conformed(_BY_NAME[name.removesuffix(OWN)], frame, places), folder / f"{name}.parquet"
+                    )
                 engine.write(engine.bind(from_rows(RUNS, [run])), folder / "runs.parquet")
         store.enter(run)
     return Outcome(scan_id, is_new, tables["evidence"].num_rows, n_devices)
 
 
 def run_stages(
-    engine: Engine,
-    tables: dict[str, pa.Table],
-    judgements: pa.Table,
-    request: Request,
-    knowledge: Knowledge,
-    on_step: Step,
+    engine: Engine, given: Given, request: Request, knowledge: Knowledge, on_step: Step
 ) -> tuple[dict[str, Frame], ScoreSettings]:
     """Run identify, attribute, assess and score over ingested tables; gives frames by table name."""
-    numbered = sources(tables["evidence"], judgements["judgement_id"].to_pylist())
-    observations, flows = (
-        engine.bind(with_place(tables[name], numbered)) for name in ("observations", "flows")
-    )
-    found = identify(engine, observations, flows, judgements, numbered, knowledge)
+    tables, numbered, alike = given.tables, given.sources, given.alike
+    observations = engine.bind(with_place(given.observations, numbered))
+    flows = engine.bind(with_place(tables["flows"], numbered))
+    found = identify(engine, observations, flows, given.judgements, numbered, knowledge)
     on_step("attribute")
     exposed = engine.keep(exposures(engine, found.flows, knowledge))
     held = engine.keep(attributions(engine, found.identifications, exposed, knowledge))
     on_step("assess")
+    every_device = members(engine, found, alike)
     context = Context(
         engine=engine,
-        devices=engine.keep(_with_kind(found)),
+        devices=engine.keep(_with_kind(found, every_device)),
         observations=found.observations,
         flows=found.flows,
         identifications=found.identifications,
@@ -131,26 +151,26 @@ def run_stages(
         profile=request.profile,
         today=request.started_at.date(),
     )
-    assessed = assess(context, judgements)
+    assessed = assess(context, given.judgements)
     on_step("score")
     settings = settings_of(context, request.as_of or _end(tables["evidence"], request.started_at))
-    members = found.devices.select("device_id", "site", "country", like_id="device_id")
-    scored = score_devices(context, assessed.findings, members, settings)
+    scored = score_devices(context, assessed.findings, every_device, settings)
     frames = {
         "evidence": engine.bind(tables["evidence"]),
-        "observations": observations,
+        "observations": engine.bind(with_place(tables["observations"], numbered)),
         "lookups": engine.bind(tables["lookups"]),
         "flows": found.flows,
-        "devices": found.devices,
-        "device_identifiers": found.device_identifiers,
-        "identifications": found.identifications,
-        "components": found.components,
+        "devices": every(engine, found.devices, alike.devices if alike else None),
+        "device_identifiers": every(
+            engine, found.device_identifiers, alike.device_identifiers if alike else None
+        ),
+        **identifications(engine, found.identifications, alike),
         "attributions": held,
         "exposures": exposed,
         "device_listings": assessed.device_listings,
         "findings": assessed.findings,
         "finding_evidence": assessed.finding_evidence,
-        "judgements": engine.bind(judgements),
+        "judgements": engine.bind(given.judgements),
         **scored,
     }
     return frames | {"facts": engine.bind(used_facts(engine, frames, knowledge))}, settings
@@ -179,14 +199,16 @@ def conformed(table: Table, frame: Frame, numbered: Frame) -> Frame:
     )  # fmt: skip
 
 
-def _with_kind(found: Identified) -> Frame:
-    """Give the devices with their kind ('' when unknown) and how sure it is."""
+def _with_kind(found: Identified, members: Frame) -> Frame:
+    """Give the devices with their kind ('' when unknown), how sure it is, and for how many each stands."""
+    counts = members.group_by("like_id").agg(n_devices=nw.len()).rename({"like_id": "device_id"})
     kinds = (
         found.identifications.filter(nw.col("is_chosen"), nw.col("field") == "kind")
         .group_by("device_id")
         .agg(kind=nw.col("value").min(), kind_confidence=nw.col("confidence").max())
     )
-    return found.devices.join(kinds, on="device_id", how="left").with_columns(
+    counted = found.devices.join(counts, on="device_id", how="inner")
+    return counted.join(kinds, on="device_id", how="left").with_columns(
         kind=nw.col("kind").fill_null(""), kind_confidence=nw.col("kind_confidence").fill_null(0.0)
     )
 

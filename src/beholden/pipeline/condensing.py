@@ -1,0 +1,120 @@
+"""Put records of inventories together before the stages, and their devices beside the others' after them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from beholden.engine import Engine, Frame, engine_for
+from beholden.engine.members import OWN
+from beholden.engine.places import with_place
+from beholden.identify.claims import STATED_CLAIM
+from beholden.identify.condense import WORDS, Condensed, condense
+from beholden.identify.identify import Identified, claim_settings, components
+from beholden.identify.resolve import HOSTNAMES, IDENTIFIER_OF
+from beholden.knowledge.base import Knowledge
+
+_NAMING = ("ip", "frame.ip", *IDENTIFIER_OF, *HOSTNAMES)
+
+
+def condensed(
+    records: Sequence[pa.Table],
+    captured: Mapping[str, pa.Table],
+    judgements: pa.Table,
+    sources: pa.Table,
+    knowledge: Knowledge,
+    spill: Path,
+) -> Condensed | None:
+    """Find which records stand for others; None where there are none.
+
+    captured: the tables `observations` and `flows` of all other evidence. sources: the numbers of places.
+    """
+    if not records:
+        return None
+    every = pa.concat_tables(records, promote_options="default").unify_dictionaries()
+    taken = pa.concat_arrays([*_taken(captured["observations"], captured["flows"]), _judged(judgements)])
+    with engine_for(every.num_rows, spill) as engine:
+        return condense(
+            engine, with_place(every, sources), pc.unique(taken), knowledge, claim_settings(knowledge)["oui"]
+        )
+
+
+def _taken(observations: pa.Table, flows: pa.Table) -> list[pa.Array]:
+    """Give every identifier that captures speak of."""
+    named = observations.filter(pc.is_in(observations["property"].cast(pa.string()), pa.array(_NAMING)))
+    columns = [observations["subject"], named["value"], flows["client_ip"], flows["server_ip"]]
+    return [pc.utf8_lower(pc.unique(column).cast(pa.string())) for column in columns]
+
+
+def _judged(judgements: pa.Table) -> pa.Array:
+    """Give every word a judgement names a device by: an id, an identifier behind its kind, an id before a rule."""
+    texts = [row[name] or "" for row in judgements.to_pylist() for name in ("subject", "object")]
+    return pa.array([part.lower() for text in texts for part in (text, *text.partition(":"))], pa.string())
+
+
+def through_stages(
+    listed: Sequence[pa.Table], records: Sequence[pa.Table], found: Condensed | None
+) -> list[pa.Table]:
+    """Give the observations of inventories without those of records for which another stands."""
+    if found is None:
+        return list(listed)
+    ends = np.cumsum([table.num_rows for table in records])
+    parts = np.split(found.is_kept, ends[:-1])
+    return [_kept(table, said, is_kept) for table, said, is_kept in zip(listed, records, parts, strict=True)]
+
+
+def _kept(observations: pa.Table, records: pa.Table, is_kept: Any) -> pa.Table:  # noqa: ANN401
+    if is_kept.all():
+        return observations
+    locators = records["locator"].to_numpy()
+    is_left_out = np.zeros(int(locators.max()) + 1, bool)
+    is_left_out[locators[~is_kept]] = True
+    return observations.filter(pa.array(~is_left_out[observations["locator"].to_numpy()]))
+
+
+def members(engine: Engine, identified: Identified, found: Condensed | None) -> Frame:
+    """Give device_id, like_id, place, site and country of every device."""
+    own = identified.devices.select(
+        "device_id", "site", "country", like_id=nw.col("device_id"), place=nw.lit(None, dtype=nw.Int64)
+    )
+    if found is None:
+        return engine.keep(own)
+    names = ["device_id", "like_id", "place", "site", "country"]
+    simple = engine.bind(found.members.select(names))
+    others = own.join(simple.select("device_id"), on="device_id", how="anti").select(names)
+    return engine.keep(engine.union([simple, others]))
+
+
+def identifications(engine: Engine, found: Frame, alike: Condensed | None) -> dict[str, Frame]:
+    """Part identifications, and the components among them, into what stands for others and what is a device's own.
+
+    A record's own words stand for nobody else; what they became for the first record, they become for each.
+    """
+    if alike is None or not alike.words.num_rows:
+        return {"identifications": found, "components": components(found)}
+    names = found.collect_schema().names()
+    firsts = engine.bind(alike.words.group_by("like_id").aggregate([]).rename_columns(["device_id"]))
+    is_word = nw.col("property").is_in(list(WORDS)) & (nw.col("fingerprint_id") == STATED_CLAIM)
+    stated = engine.keep(found.filter(is_word).join(firsts, on="device_id", how="inner"))
+    shared = found.filter(~is_word), found.filter(is_word).join(firsts, on="device_id", how="anti")
+    became = stated.drop("place", "observed", "value").rename({"device_id": "like_id"})
+    each = engine.bind(alike.words).join(became, on=["like_id", "property"], how="inner")
+    own = engine.union([stated.select(names), each.with_columns(value=nw.col("observed")).select(names)])
+    parts = {"": engine.keep(engine.union([frame.select(names) for frame in shared])), OWN: engine.keep(own)}
+    return {
+        f"{table}{suffix}": frame
+        for suffix, said in parts.items()
+        for table, frame in (("identifications", said), ("components", components(said)))
+    }
+
+
+def every(engine: Engine, stages: Frame, alike: pa.Table | None) -> Frame:
+    """Put the rows of devices for which another stands below those that went through the stages."""
+    if alike is None or not alike.num_rows:
+        return stages
+    names = alike.column_names
+    return engine.union([stages.select(names), engine.bind(alike)])

@@ -1,0 +1,155 @@
+"""A scan that lets records stand for others says of every device what a scan of each by itself says."""
+
+import csv
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from beholden.engine.store import Store
+from beholden.ingest.read import Options
+from beholden.knowledge.base import Knowledge
+from beholden.knowledge.profiles import load_profile
+from beholden.model.tables import TABLES
+from beholden.pipeline import scan as stage
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+UNEQUAL = {"members", "runs", "evidence", "judgements", "scores", "contributions"}
+"""Scores are compared too, but by device and risk: which device's evidence was scored may differ."""
+PREFIXES = ("50:c7:bf", "44:19:b6", "5c:cf:7f", "00:00:00", "02:11:22")
+WORDS = {
+    "vendor": (None, "TP-Link", "Hikvision", "Acme"),
+    "model": (None, "Archer AX21", "M-1", "M-2"),
+    "type": (None, "camera", "router"),
+    "firmware": (None, "1.0", "2.0"),
+    "site": (None, "north", "south"),
+    "country": (None, "DE", "US"),
+    "criticality": (None, "low", "high"),
+    "last seen": (None, "2026-01-01T00:00:00", "2026-05-01T12:00:00"),
+}
+
+
+@st.composite
+def records(draw):
+    """A record: mostly of a device by itself, sometimes with a name that another has too."""
+    number = draw(st.integers(0, 40))
+    row = {name: draw(st.sampled_from(words)) for name, words in WORDS.items()}
+    has = draw(st.sets(st.sampled_from(("mac", "ip", "hostname", "serial", "imei", "asset"))))
+    made = {
+        "mac": f"{draw(st.sampled_from(PREFIXES))}:00:00:{number:02x}",
+        "ip": f"10.0.0.{number + 1}",
+        "hostname": f"Host-{number}",
+        "serial": f"SN-{number}",
+        "imei": f"49015420323{number % 10}518"[:15],
+        "asset": f"A-{number}",
+    }
+    return row | {name: made[name] for name in has}
+
+
+@pytest.fixture(scope="module")
+def knowledge(beholden):  # noqa: ARG001 - makes the cache
+    return Knowledge.open()
+
+
+def write(path, rows):
+    names = [*WORDS, "mac", "ip", "hostname", "serial", "imei", "asset"]
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, names)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def scanned(folder, path, knowledge, judgements=()):
+    store = Store(folder)
+    for judgement in judgements:
+        store.judge(judgement)
+    request = stage.Request([str(path)], load_profile(knowledge, "article"), NOW, options=Options())
+    outcome = stage.scan(request, store, knowledge, lambda _: None)
+    return store, outcome
+
+
+def rows_of(store, scan_id, table):
+    return sorted(map(repr, store.read(scan_id, table).to_pylist()))
+
+
+def both(monkeypatch, rows, knowledge, folder, judgements=()):
+    path = Path(folder) / "list.csv"
+    write(path, rows)
+    condensed = scanned(Path(folder) / "condensed", path, knowledge, judgements)
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "condensed", lambda *_: None)
+        apart = scanned(Path(folder) / "apart", path, knowledge, judgements)
+    return condensed, apart
+
+
+def assert_equal(one, other):
+    (store, outcome), (plain, wanted) = one, other
+    assert outcome.n_devices == wanted.n_devices
+    for table in TABLES:
+        if table.name not in UNEQUAL:
+            got, want = (
+                rows_of(store, outcome.scan_id, table.name),
+                rows_of(plain, wanted.scan_id, table.name),
+            )
+            assert got == want, table.name
+    for table in ("scores", "contributions"):
+        assert rows_of(store, outcome.scan_id, table) == rows_of(plain, wanted.scan_id, table), table
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(records(), min_size=1, max_size=30))
+def test_condensed_equals_apart(monkeypatch, knowledge, rows):
+    with TemporaryDirectory() as folder:
+        assert_equal(*both(monkeypatch, rows, knowledge, folder))
+
+
+def alike(n, **others):
+    return [
+        {"mac": f"50:c7:bf:00:01:{i:02x}", "ip": f"10.1.0.{i}", "vendor": "TP-Link", "type": "plug", **others}
+        for i in range(n)
+    ]
+
+
+def test_a_hundred_alike_are_assessed_once(monkeypatch, knowledge, tmp_path):
+    rows = [
+        row | {"model": f"M-{i}", "site": "north" if i % 2 else "south"} for i, row in enumerate(alike(100))
+    ]
+    (store, outcome), apart = both(monkeypatch, rows, knowledge, tmp_path)
+    assert_equal((store, outcome), apart)
+    members = pq.read_table(store.path(outcome.scan_id, "members"))
+    assert len(set(members["like_id"].to_pylist())) == 1
+    assert pq.read_table(store.path(outcome.scan_id, "attributions")).num_rows < 10
+    places = store.read(outcome.scan_id, "identifications")
+    brands = [row for row in places.to_pylist() if row["field"] == "brand" and row["property"] == "mac"]
+    assert len({row["observed"] for row in brands}) == len({row["locator"] for row in brands}) == 100
+
+
+def test_a_judged_device_stands_for_itself(monkeypatch, knowledge, tmp_path):
+    rows = alike(6)
+    mac = "mac:50:c7:bf:00:01"
+    judged = (("correct", f"{mac}:02", "kind=camera"), ("merge", f"{mac}:03", f"{mac}:04"))
+    said = [
+        {"made_at": NOW, "action": action, "subject": subject, "object": what, "reason": "seen"}
+        for action, subject, what in judged
+    ]
+    condensed, apart = both(monkeypatch, rows, knowledge, tmp_path, said)
+    assert_equal(condensed, apart)
+    assert condensed[1].n_devices == 5
+
+
+def test_order_of_records_changes_no_row_but_places(knowledge, tmp_path):
+    rows = [*alike(5), {"serial": "SN-1", "vendor": "Acme"}, {"serial": "SN-1", "ip": "10.1.0.1"}]
+    found = []
+    for name, order in (("forth", rows), ("back", rows[::-1])):
+        write(tmp_path / f"{name}.csv", order)
+        store, outcome = scanned(tmp_path / name, tmp_path / f"{name}.csv", knowledge)
+        scores = store.read(outcome.scan_id, "scores")
+        found.append(sorted(map(repr, scores.to_pylist())))
+        assert isinstance(scores, pa.Table)
+    assert all(one == other for one, other in pairwise(found))
