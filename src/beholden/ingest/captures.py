@@ -79,7 +79,7 @@ def read(
         row,
         _out(OBSERVATIONS, _observations(observed, gathered), known, options),
         _out(FLOWS, (_flows(rows, observed, looked_up) for rows in flows), known, options),
-        _out(LOOKUPS, iter([lookups(observed.lookups, observed.values)]), known, options),
+        _out(LOOKUPS, _lookups(observed), known, options),
     )
 
 
@@ -155,6 +155,12 @@ def _observations(observed: Observed, gathered: Gathered) -> Iterator[pa.Table]:
         yield observations(rows, observed.values)
     observed.told.close()
     yield _bindings(gathered.table())
+
+
+def _lookups(observed: Observed) -> Iterator[pa.Table]:
+    for rows in observed.lookups:
+        yield lookups(rows, observed.values)
+    observed.lookups.close()
 
 
 def _times(data: pa.Table) -> dict[str, pa.ChunkedArray]:

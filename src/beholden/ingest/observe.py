@@ -18,16 +18,17 @@ from beholden.ingest.parts import N_PARTS, Parts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_MOST_ROWS = 131_072
-_MOST_BYTES = 16 << 20
-_STREAM_IDLE_US = 5_000_000
+_MOST_ROWS = 65_536
+_MOST_BYTES = 8 << 20
+_MOST_HELD = 8 << 20
+_STREAM_IDLE_US = 30_000_000
 
 
 class Observed(NamedTuple):
     """What packets said, as rows of `dissect.subjects` and `dissect.naming`, and the texts that values count into."""
 
     told: Parts  # by rising place of first sight
-    lookups: "NDArray[np.int64]"
+    lookups: Parts  # likewise
     named: "NDArray[np.int64]"
     values: list[str]
 
@@ -52,16 +53,16 @@ class Observer:
     def finish(self, n_frames: int) -> Observed:
         """Dissect what waits and return all that was observed in frames up to a number."""
         self._fold_waiting(is_last=True)
-        by_place, lookups = Parts(subjects.WIDTH), []
+        observed, lookups = Parts(subjects.WIDTH), Parts(subjects.WIDTH)
         for part in self._told:
             rows = fold(part)
+            place = rows[:, subjects.FRAME] * N_PARTS // (n_frames + 1)
             is_lookup = rows[:, subjects.PROPERTY] == LOOKUP
-            lookups.append(rows[is_lookup])
-            rows = rows[~is_lookup]
-            by_place.add(rows, rows[:, subjects.FRAME] * N_PARTS // (n_frames + 1))
+            lookups.add(rows[is_lookup], place[is_lookup])
+            observed.add(rows[~is_lookup], place[~is_lookup])
         self._told.close()
         named = naming.ordered(self._named)
-        return Observed(by_place, np.concatenate(lookups), named, self._payloads.values)
+        return Observed(observed, lookups, named, self._payloads.values)
 
     def _fold_waiting(self, *, is_last: bool) -> None:
         batches, self._waiting = self._waiting, []
@@ -120,6 +121,6 @@ def _settled(rows: pa.Table) -> tuple[pa.Table, pa.Table | None]:
     fresh = np.unique(flow[last > last.max() - _STREAM_IDLE_US])
     is_fresh = np.isin(flow, fresh)
     held = rows.filter(pa.array(is_fresh))
-    if held.nbytes > _MOST_BYTES // 2:
+    if held.nbytes > _MOST_HELD:
         return rows, None
     return rows.filter(pa.array(~is_fresh)), held

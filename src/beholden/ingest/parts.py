@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.int64]
-N_PARTS = 16
+BITS = 5
+N_PARTS = 1 << BITS
 MOST_HELD = 16 << 20
 """Bytes that are held in memory before they are written away."""
 
@@ -25,22 +26,27 @@ class Parts:
         self._open = ExitStack()
 
     def add(self, rows: Words, part: "npt.NDArray[np.int64]") -> None:
-        """Take rows, each with the number of its part, below `N_PARTS`; rows must not change afterwards."""
-        self._held.append((rows, part.astype(np.uint8)))
+        """Take rows, each with the number of its part, below `N_PARTS`; what is kept of them is copied."""
         self._n_held += len(rows)
-        if self._n_held * self._width * 8 > MOST_HELD:
-            self._write()
+        if self._n_held * self._width * 8 <= MOST_HELD:
+            self._held.append((rows.copy(), part.astype(np.uint8)))
+            return
+        self._write(rows, part.astype(np.uint8))
+        self._write_held()
 
-    def _write(self) -> None:
+    def _write_held(self) -> None:
+        held, self._held, self._n_held = self._held, [], 0
+        for rows, part in held:
+            self._write(rows, part)
+
+    def _write(self, rows: Words, part: "npt.NDArray[np.uint8]") -> None:
         if not self._files:
             made = (tempfile.TemporaryFile() for _ in range(N_PARTS))  # noqa: SIM115 - closed by `close`
             self._files = [self._open.enter_context(file) for file in made]
-        held, self._held, self._n_held = self._held, [], 0
-        for rows, part in held:
-            order = np.argsort(part, kind="stable")
-            ends = np.cumsum(np.bincount(part, minlength=N_PARTS)).tolist()
-            for file, start, end in zip(self._files, [0, *ends], ends, strict=False):
-                file.write(np.ascontiguousarray(rows[order[start:end]]).data)
+        order = np.argsort(part, kind="stable")
+        ends = np.cumsum(np.bincount(part, minlength=N_PARTS)).tolist()
+        for file, start, end in zip(self._files, [0, *ends], ends, strict=False):
+            file.write(np.ascontiguousarray(rows[order[start:end]]).data)
 
     def __iter__(self) -> Iterator[Words]:
         """Give the rows part by part, in rising order of the parts."""
@@ -48,7 +54,7 @@ class Parts:
             rows = [rows for rows, _ in self._held]
             yield np.concatenate(rows) if rows else np.empty((0, self._width), np.int64)
             return
-        self._write()
+        self._write_held()
         for file in self._files:
             file.seek(0)
             yield np.frombuffer(file.read(), np.int64).reshape(-1, self._width)

@@ -34,7 +34,7 @@ def test_kernels_stay_within_the_window(fenced, data, link, seed):
     rng = random.Random(seed)
     for _ in range(10):
         bent = bytearray(data)
-        for _ in range(rng.randrange(4)):
+        for _ in range(rng.randrange(4) if bent else 0):
             bent[rng.randrange(len(bent))] = rng.choice([0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)])
         _walk(fenced, bytes(bent), link)
 

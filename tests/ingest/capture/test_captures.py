@@ -112,7 +112,7 @@ def test_nearest_lookup_equals_a_slow_twin(
     rows = np.zeros((len(asked), at.WIDTH), np.int64)
     for place, (client, _, _, first) in enumerate(asked):
         rows[place, at.LO], rows[place, at.VALUE], rows[place, at.FIRST] = mapped | client, place, first
-    looked_up = naming.LookedUp.of_rows(rows, values)
+    looked_up = naming.LookedUp.of_rows([rows], values)
     parties = np.array([[0, mapped | a, 0, mapped | b] for a, b, _ in flows], np.int64).reshape(-1, 4)
     found = looked_up.nearest(parties, np.array([first for *_, first in flows], np.int64))
     for (client, server, first), number in zip(flows, found.tolist(), strict=True):

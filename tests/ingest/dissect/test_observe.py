@@ -47,9 +47,8 @@ def tables(observer: Observer) -> Tables:
     flows = np.unique(found.named[:, naming.FLOW])
     columns = dict(zip(naming.PROPERTIES, naming.said(flows, found.named).T, strict=True))
     names = {name: written.text(numbers, found.values) for name, numbers in columns.items()}
-    return Tables(
-        observations, written.lookups(found.lookups, found.values), pa.table({"flow": flows, **names})
-    )
+    lookups = pa.concat_tables(written.lookups(part, found.values) for part in found.lookups)
+    return Tables(observations, lookups, pa.table({"flow": flows, **names}))
 
 
 def observed(batch: Batch, *batches: list[Row]) -> Tables:

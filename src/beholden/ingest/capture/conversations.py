@@ -6,6 +6,7 @@ import pyarrow as pa
 from beholden.ingest.addresses import ip_text, mac_text
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.layout import Words
+from beholden.ingest.parts import BITS
 
 _NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "icmp6"}
 FLOWS = pa.schema(
@@ -67,7 +68,7 @@ def merge(rows: Words) -> Words:
 
 def part_of(rows: Words) -> Words:
     """Tell in which part of `ingest.parts` a conversation belongs."""
-    parts: Words = rows[:, at.F_HASH] >> 59
+    parts: Words = rows[:, at.F_HASH] >> 63 - BITS
     return parts
 
 

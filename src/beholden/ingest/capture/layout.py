@@ -12,6 +12,8 @@ import numpy.typing as npt
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.int64]
+MOST_CAPTURED = 1 << 18
+"""Longest packet a capture may hold, bytes (libpcap and Wireshark draw the same line)."""
 
 
 def _cells() -> Any:  # noqa: ANN401 - an iterator of ints that unpacks to any length

@@ -12,13 +12,13 @@ from beholden.ingest.capture import batch, container, window
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.choice import choices
 from beholden.ingest.capture.conversations import part_of
-from beholden.ingest.capture.layout import Context
+from beholden.ingest.capture.layout import MOST_CAPTURED, Context
+from beholden.ingest.capture.native import Kernel
 from beholden.ingest.capture.result import Captured, captured
-from beholden.ingest.capture.table import settle
-from beholden.ingest.capture.walk import MOST_CAPTURED, walk
 from beholden.ingest.parts import Parts
 from beholden.model.errors import Problem, Report
 
+walk, settle = Kernel("walk", "walk"), Kernel("table", "settle")
 LIMIT = 2 << 30
 """Decompressed bytes that are read of a compressed capture, where the caller sets no other limit."""
 MOST_FLOWS = 1 << 18
@@ -160,7 +160,7 @@ class _Reading:
 
     def store(self, start: int, end: int) -> None:
         """Put conversations away."""
-        rows = self.k.flows[start:end, : at.F_STORED].copy()
+        rows = self.k.flows[start:end, : at.F_STORED]
         self.parts.add(rows, part_of(rows))
 
     def block(self) -> bool:
@@ -240,6 +240,11 @@ def _read(
         return captured(kind, reading.k.state, reading.parts)
     finally:
         close()
+
+
+def is_compiled() -> bool:
+    """Tell whether the kernels are on disk already; otherwise a first reading takes some twenty seconds more."""
+    return walk.path is not None and walk.path.exists()
 
 
 def is_capture(head: bytes) -> bool:

@@ -1,11 +1,11 @@
 """What is worth dissecting: each datagram of a sender once, and the beginnings of streams."""
 
 from beholden.ingest.capture import layout as at
-from beholden.ingest.capture.batch import append
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Context
 from beholden.ingest.capture.loads import hash_bytes, mix
 from beholden.ingest.capture.memory import be32, byte
+from beholden.ingest.capture.row import append
 from beholden.ingest.capture.stream import select_segment
 from beholden.ingest.capture.table import client_side
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 from beholden.ingest.capture import layout as at
-from beholden.ingest.capture.batch import append
 from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Context, Words
 from beholden.ingest.capture.memory import be64, byte
+from beholden.ingest.capture.row import append
 from beholden.ingest.capture.table import client_side
 
 _PREFIX = 16 << 10

@@ -1,7 +1,5 @@
 """The table of conversations: open addressing, bounded, settled rows moved out when it is full."""
 
-import numpy as np
-
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.jit import kernel, part
 from beholden.ingest.capture.layout import Context, Words
@@ -46,11 +44,10 @@ def _side(packet: Words) -> int:
         (at.P_SRC_HI, at.P_DST_HI),
         (at.P_SRC_LO, at.P_DST_LO),
         (at.P_SRC_PORT, at.P_DST_PORT),
-        (at.P_SRC_MAC, at.P_DST_MAC),
     ):
         if packet[source] != packet[destination]:
             return 0 if packet[source] < packet[destination] else 1
-    return 0
+    return 1 if packet[at.P_IS_PAIR] and packet[at.P_SRC_MAC] > packet[at.P_DST_MAC] else 0
 
 
 @part
@@ -149,13 +146,11 @@ def settle(k: Context, before: int) -> int:
     """
     flows, index, secret = k.flows, k.slots, k.secret
     kept, n = 0, k.state[at.S_N_FLOWS]
-    aside = np.empty(flows.shape[1], np.int64)
     for row in range(n):
         if max(flows[row, at.F_LAST_A], flows[row, at.F_LAST_B]) >= before:
             if row != kept:
-                aside[:] = flows[kept]
-                flows[kept] = flows[row]
-                flows[row] = aside
+                for cell in range(flows.shape[1]):
+                    flows[kept, cell], flows[row, cell] = flows[row, cell], flows[kept, cell]
             kept += 1
     index[:] = 0
     last = len(index) - 1

@@ -3,7 +3,7 @@
 from beholden.ingest.capture import layout as at
 from beholden.ingest.capture.batch import ROOM
 from beholden.ingest.capture.jit import kernel, part
-from beholden.ingest.capture.layout import Bytes, Context
+from beholden.ingest.capture.layout import MOST_CAPTURED, Bytes, Context
 from beholden.ingest.capture.link import enter
 from beholden.ingest.capture.loads import any16, any32
 from beholden.ingest.capture.memory import borrow
@@ -11,8 +11,6 @@ from beholden.ingest.capture.network import enter_ip, enter_tunnel
 from beholden.ingest.capture.select import select_frame, select_packet
 from beholden.ingest.capture.table import count_packet
 
-MOST_CAPTURED = 1 << 18
-"""Longest packet a capture may hold, bytes (libpcap and Wireshark draw the same line)."""
 MOST_BLOCK = 1 << 24
 MOST_LAYERS = 5
 """Packets within packets that are followed, the outermost included."""

@@ -1,6 +1,6 @@
 """Names of flows: what a ClientHello or request said, and what the client had looked up. Numbers throughout."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -17,6 +17,7 @@ FLOW, IN_FRAME, NAMED_BY, NAME, NAMED_WIDTH = range(5)
 PROPERTIES = {"sni": "tls.sni", "http_host": "http.host", "ja4": "tls.ja4"}
 NUMBERS = [PROPERTY_NAMES.index(name) for name in PROPERTIES.values()]
 """Numbers of the properties that name a flow, in the order of `PROPERTIES`."""
+_NEEDED = [at.HI, at.LO, at.VALUE, at.FIRST]
 _LATER = 1 << 50  # microseconds: any earlier look-up is nearer
 _ODD = np.int64(-7046029254386353131)
 
@@ -52,18 +53,19 @@ class LookedUp(NamedTuple):
     names: list[str]
 
     @classmethod
-    def of_rows(cls, rows: "NDArray[np.int64]", values: Sequence[str]) -> Self:
+    def of_rows(cls, parts: "Iterable[NDArray[np.int64]]", values: Sequence[str]) -> Self:
         """Order rows of look-ups, of which a value is name, space, address. Names are numbered in order."""
-        told, place = np.unique(rows[:, at.VALUE], return_inverse=True)
+        rows = np.concatenate([part[:, _NEEDED] for part in parts])
+        told, place = np.unique(rows[:, 2], return_inverse=True)
         split = [values[each].rpartition(" ") for each in told.tolist()]
         names = sorted({name for name, _, _ in split})
         number = {name: each for each, name in enumerate(names)}
         name = np.array([number[name] for name, _, _ in split], np.int64)
         address = np.array([_halves(address) for _, _, address in split], np.int64).reshape(-1, 2)
-        parties = np.concatenate((rows[:, at.HI : at.LO + 1], address[place]), axis=1)
+        parties = np.concatenate((rows[:, :2], address[place]), axis=1)
         key = _key(parties)
         order = np.argsort(key, kind="stable")
-        return cls(key[order], parties[order], name[place][order], rows[order, at.FIRST], names)
+        return cls(key[order], parties[order], name[place][order], rows[order, 3], names)
 
     def nearest(self, parties: "NDArray[np.int64]", first_us: "NDArray[np.int64]") -> "NDArray[np.int64]":
         """Return the name that each client had last been given for the server's address, -1 for none.

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from beholden.ingest.dissect.payloads import FROM_RECEIVER, FROM_SENDER, LOOKUP, Entries
+from beholden.ingest.parts import BITS, N_PARTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,4 +113,4 @@ def part_of(rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
     seen = np.zeros(len(rows), np.int64)
     for cell in range(N):
         seen = (seen ^ rows[:, cell]) * _ODD
-    return seen >> 60 & 15
+    return seen >> 64 - BITS & N_PARTS - 1
