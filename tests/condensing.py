@@ -1,11 +1,14 @@
-"""Condense a scan by hand: an oracle for what the scan writes, in plain SQL over its files."""
+"""Condense a scan by hand, or spread it: an oracle for what the scan writes, in plain SQL over its files."""
 # ruff: noqa: S608 - its own paths and names only
 
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 
 from beholden.engine.members import KEYS
+from beholden.engine.store import Store
+from beholden.model.tables import TABLES
 
 _OWN = """
 CREATE TABLE own AS
@@ -46,6 +49,14 @@ def condense(source: Path, target: Path) -> int:
                 f"COPY (SELECT * FROM '{path}'{kept}) TO '{target / path.name}' (COMPRESSION zstd)"
             )
         return int(database.sql("SELECT count(*) FROM like_id WHERE device_id <> first").fetchall()[0][0])
+
+
+def spread(store: Store, scan_id: str, target: Path) -> None:
+    """Write the tables of a scan into a folder as if nothing stood for anything else."""
+    target.mkdir(parents=True)
+    for table in TABLES:
+        if table.name != "members":
+            pq.write_table(store.read(scan_id, table.name), target / f"{table.name}.parquet")
 
 
 def _owner(table: str) -> str:

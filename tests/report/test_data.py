@@ -13,7 +13,7 @@ from beholden.pipeline import reporting
 from beholden.report import page
 
 sys.path.append(str(Path(__file__).parents[1]))
-from condensing import condense
+from condensing import condense, spread
 
 Scanned = tuple[Store, str]
 Rows = dict[str, list[dict[str, Any]]]
@@ -77,8 +77,10 @@ def test_a_condensed_scan_gives_the_same_report(
     clinic: Scanned, knowledge: Knowledge, tmp_path: Path
 ) -> None:
     store, scan_id = clinic
-    other = Store(tmp_path)
-    condense(store.scans / scan_id, other.scans / scan_id)
-    whole, few = (page.render(reporting.report_data(one, scan_id, knowledge)) for one in (store, other))
-    other.close()
-    assert few == whole
+    whole, few = Store(tmp_path / "whole"), Store(tmp_path / "few")
+    spread(store, scan_id, whole.scans / scan_id)
+    condense(whole.scans / scan_id, few.scans / scan_id)
+    pages = [page.render(reporting.report_data(one, scan_id, knowledge)) for one in (store, whole, few)]
+    for one in (whole, few):
+        one.close()
+    assert pages[0] == pages[1] == pages[2]

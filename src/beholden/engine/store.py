@@ -98,7 +98,7 @@ class Store:
         rows = self._spread(scan_id, table, columns, devices)
         if not self.path(scan_id, f"{table}{OWN}").exists():
             return rows
-        return _joined(rows, self._kept(scan_id, f"{table}{OWN}", columns, devices))
+        return _joined(rows, self.kept(scan_id, f"{table}{OWN}", columns, devices))
 
     def _spread(
         self, scan_id: str, table: str, columns: Sequence[str] | None, devices: Sequence[str] | None
@@ -106,13 +106,13 @@ class Store:
         """Read a table, and give condensed rows for each device that they stand for."""
         key = KEYS.get(table)
         if key is None or not self.path(scan_id, "members").exists():
-            return self._kept(scan_id, table, columns, devices)
+            return self.kept(scan_id, table, columns, devices)
         names = columns or _BY_NAME[table].column_names
         members, own = self._stand_for(scan_id, None if devices is None else tuple(devices))
         if pc.all(pc.equal(members["device_id"], members[key])).as_py():
-            return self._kept(scan_id, table, columns, devices)
+            return self.kept(scan_id, table, columns, devices)
         firsts = None if devices is None else pc.unique(members[key]).to_pylist()
-        rows = self._kept(scan_id, table, needed(table, names, _BY_NAME[table].column_names), firsts)
+        rows = self.kept(scan_id, table, needed(table, names, _BY_NAME[table].column_names), firsts)
         return expand(table, rows, members, own).select(names)
 
     def condensed(
@@ -122,7 +122,7 @@ class Store:
 
         Without what single devices say in their own words.
         """
-        rows = self._kept(scan_id, table, sorted({"device_id", *columns}), where=where)
+        rows = self.kept(scan_id, table, sorted({"device_id", *columns}), where=where)
         n_devices = np.ones(rows.num_rows, np.int64)
         several = self._several(scan_id, KEYS.get(table))
         if several is not None:
@@ -137,7 +137,7 @@ class Store:
         if key is None or not self.path(scan_id, "members").exists():
             return None
         if (scan_id, key) not in self._stand:
-            counts = pc.value_counts(self._kept(scan_id, "members", [key])[key])
+            counts = pc.value_counts(self.kept(scan_id, "members", [key])[key])
             several = counts.filter(pc.greater(counts.field("counts"), 1))
             self._stand[scan_id, key] = several if len(several) else None
         return self._stand[scan_id, key]
@@ -145,8 +145,8 @@ class Store:
     def members(self, scan_id: str) -> pa.Table:
         """Give every device with like_id and unit_id, the devices whose rows and whose scores stand for it."""
         if self.path(scan_id, "members").exists():
-            return self._kept(scan_id, "members", ["device_id", "like_id", "unit_id"])
-        ids = self._kept(scan_id, "devices", ["device_id"])["device_id"]
+            return self.kept(scan_id, "members", ["device_id", "like_id", "unit_id"])
+        ids = self.kept(scan_id, "devices", ["device_id"])["device_id"]
         return pa.table({"device_id": ids, "like_id": ids, "unit_id": ids})
 
     def _stand_for(self, scan_id: str, devices: tuple[str, ...] | None) -> tuple[pa.Table, pa.Table]:
@@ -155,17 +155,17 @@ class Store:
         Several tables are read of the same devices: the last answer is kept.
         """
         if self._last is None or self._last[0] != (scan_id, devices):
-            members = self._kept(scan_id, "members", devices=devices)
+            members = self.kept(scan_id, "members", devices=devices)
             firsts = pc.unique(
                 pa.chunked_array([*members["like_id"].chunks, *members["unit_id"].chunks], pa.string())
             )
             own = members
             if devices is not None:
                 others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
-                own = _joined(own, self._kept(scan_id, "members", devices=others.to_pylist()))
+                own = _joined(own, self.kept(scan_id, "members", devices=others.to_pylist()))
             names = ["device_id", "identifier_kind", "identifier"]
             ids = None if devices is None else own["device_id"].to_pylist()
-            held = self._kept(scan_id, "device_identifiers", names, ids)
+            held = self.kept(scan_id, "device_identifiers", names, ids)
             held = held.filter(pc.equal(held["identifier_kind"], LINK)).group_by("device_id")
             macs = held.aggregate([("identifier", "min")])
             at = pc.index_in(own["device_id"], macs["device_id"])
@@ -173,7 +173,7 @@ class Store:
             self._last = (scan_id, devices), (members, own)
         return self._last[1]
 
-    def _kept(
+    def kept(
         self,
         scan_id: str,
         table: str,
@@ -181,17 +181,17 @@ class Store:
         devices: Sequence[str] | None = None,
         where: pc.Expression | None = None,
     ) -> pa.Table:
-        """Read a table as it is kept."""
-        path = self.path(scan_id, table)
+        """Read a table as it is kept: rows of devices that stand for others, or only for themselves."""
+        path, model = self.path(scan_id, table), _BY_NAME[table.removesuffix(OWN)]
         if not path.exists():
-            return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
+            return empty(model).select(columns or model.column_names)
         if devices is not None and not len(devices):
-            return empty(_BY_NAME[table]).select(columns or _BY_NAME[table].column_names)
+            return empty(model).select(columns or model.column_names)
         if devices is not None:
             owner = "device_id"
             if table == "finding_evidence":
                 owner = "finding_id"
-                devices = self._kept(scan_id, "findings", [owner], devices)[owner].to_pylist()
+                devices = self.kept(scan_id, "findings", [owner], devices)[owner].to_pylist()
             where = pc.field(owner).isin(pa.array(devices, pa.string()))
         return pq.read_table(path, columns=columns) if where is None else _filtered(path, columns, where)
 

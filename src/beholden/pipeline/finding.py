@@ -9,28 +9,36 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.engine.members import OWN as OWN_WORDS
 from beholden.engine.store import Store
-from beholden.pipeline.documents import FIELDS, IDENTIFIERS, OWN, TABLES_OF, Document, documents_of
+from beholden.pipeline.documents import FIELDS, IDENTIFIERS, OWN, TABLES, TABLES_OF, Document, documents_of
 from beholden.pipeline.where import Condition
 
-BATCH = 20_000
+BATCH = 50_000
 """Devices whose documents are in memory at once."""
 _OF_UNIT = ("index", "lower", "upper", "coverage")
 _LIST = "findings"
 
 
 def partly(
-    store: Store, scan_id: str, devices: Sequence[str], names: Sequence[str]
+    store: Store, scan_id: str, devices: Sequence[str], names: Sequence[str], *, stand: bool = False
 ) -> Iterator[list[Document]]:
-    """Give, in batches, the documents of devices of which only some names are filled in."""
+    """Give, in batches, the documents of devices of which only some names are filled in.
+
+    Of devices that stand for others (`stand`) the rows are read as they are kept.
+    """
     wanted = {"devices", *(table for name in names for table in TABLES_OF.get(name, ()))}
+    read = store.kept if stand else store.read
     for start in range(0, len(devices), BATCH):
         some = devices[start : start + BATCH]
-        tables = {
-            name: store.read(scan_id, name, devices=some if name in wanted else [])
-            for name in {table for tables in TABLES_OF.values() for table in tables} | {"devices"}
-        }
-        yield documents_of(tables)
+        yield documents_of(
+            {
+                name: read(scan_id, name, devices=some)
+                if name in wanted
+                else store.kept(scan_id, name, devices=[])
+                for name in TABLES
+            }
+        )
 
 
 def matching(store: Store, scan_id: str, members: pa.Table, conditions: Sequence[Condition]) -> pa.Table:
@@ -56,15 +64,26 @@ def _holding(store: Store, scan_id: str, members: pa.Table, condition: Condition
         rows = rows.filter(pc.equal(rows["identifier_kind"], IDENTIFIERS[head]))
         return "device_id", _any_of(members["device_id"], rows["device_id"], rows["identifier"], condition)
     if head in FIELDS:
-        where = pc.field("is_chosen") & (pc.field("field") == head)
-        rows = store.condensed(scan_id, "identifications", ["value"], where)
-        at = pc.index_in(members["like_id"], rows["device_id"].combine_chunks())
-        return "like_id", pc.unique(members["like_id"].filter(condition.mask(rows["value"].take(at))))
+        values = _field(store, scan_id, members, head)
+        return "device_id", pc.unique(members["device_id"].filter(condition.mask(values)))
     key = _key(condition)
     kept: list[str] = []
-    for documents in partly(store, scan_id, pc.unique(members[key]).to_pylist(), [head]):
+    for documents in partly(
+        store, scan_id, pc.unique(members[key]).to_pylist(), [head], stand=key != "device_id"
+    ):
         kept += [one["device"] for one in documents if condition.test(one)]
     return key, pa.array(kept, pa.string())
+
+
+def _field(store: Store, scan_id: str, members: pa.Table, field: str) -> pa.ChunkedArray:
+    """Give the value chosen for a field of each member: in its own words, else that of those who say the same."""
+    names, where = ["device_id", "value"], pc.field("is_chosen") & (pc.field("field") == field)
+    found = []
+    for table, key in ((f"identifications{OWN_WORDS}", "device_id"), ("identifications", "like_id")):
+        rows = store.kept(scan_id, table, names, where=where).group_by("device_id")
+        chosen = rows.aggregate([("value", "min")])
+        found.append(chosen["value_min"].take(pc.index_in(members[key], chosen["device_id"])))
+    return pc.coalesce(*found)
 
 
 def _any_of(

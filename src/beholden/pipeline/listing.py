@@ -51,7 +51,7 @@ def _makers(store: Store, scan_id: str, conditions: list[Condition], most: int |
     alike = groups.sort_by(order).to_pylist()  # those that say the same are one row
     names = ["brand", "maker", "owner", "kind", "listings"]
     firsts = pc.unique(groups["like_id"]).to_pylist()
-    said = {one["device"]: one for some in partly(store, scan_id, firsts, names) for one in some}
+    said = {one["device"]: one for some in partly(store, scan_id, firsts, names, stand=True) for one in some}
     held: dict[str, list[Document]] = defaultdict(list)
     for row in alike:
         one = said[row["like_id"]]
