@@ -1,6 +1,8 @@
 """Captures as tables: nothing depends on what was written away, and names of flows equal a slow twin."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +125,23 @@ def test_nearest_lookup_equals_a_slow_twin(
         ]
         expected = min(met)[2] if met else None
         assert (looked_up.names[number] if number >= 0 else None) == expected
+
+
+def test_compiled_kernels_are_read_without_their_compiler(tmp_path: Path) -> None:
+    source = tmp_path / "one.pcap"
+    source.write_bytes(
+        b"\xd4\xc3\xb2\xa1\2\0\4\0"
+        + bytes(8)
+        + b"\xff\xff\0\0\1\0\0\0"
+        + bytes(8)
+        + b"\4\0\0\0" * 2
+        + bytes(4)
+    )
+    program = (
+        "import sys\nfrom beholden.ingest.read import Options, ingest\n"
+        f"read = ingest([{str(source)!r}], lambda _: None, Options())\n"
+        "assert read.evidence[0]['n_records'] == 1\n"
+        "print(sorted({'numba', 'cryptography'} & set(sys.modules)))"
+    )
+    runs = [subprocess.run([sys.executable, "-c", program], check=True, capture_output=True) for _ in "12"]
+    assert runs[1].stdout == b"[]\n"

@@ -11,20 +11,24 @@ from beholden.ingest.capture.conversations import gather, merge, sides, to_bindi
 from beholden.ingest.capture.layout import Words
 from beholden.ingest.parts import Parts
 
+_MOST_LOOSE = 1 << 16
+
 
 class Gathered:
     """The bindings so far, from conversations that come part by part."""
 
     def __init__(self) -> None:
-        self._rows: Words = gather(sides(np.zeros((0, at.F_STORED), np.int64)))
+        self._rows: list[Words] = [gather(sides(np.zeros((0, at.F_STORED), np.int64)))]
 
     def add(self, rows: Words) -> None:
-        """Add the sides of conversations."""
-        self._rows = gather(np.concatenate((self._rows, gather(sides(rows)))))
+        """Add the sides of conversations; they are added up when they have become twice as many."""
+        self._rows.append(gather(sides(rows)))
+        if sum(map(len, self._rows[1:])) > max(_MOST_LOOSE, len(self._rows[0])):
+            self._rows = [gather(np.concatenate(self._rows))]
 
     def table(self) -> pa.Table:
         """Make the table of bindings."""
-        return to_bindings(self._rows)
+        return to_bindings(gather(np.concatenate(self._rows)))
 
 
 @dataclass(frozen=True)
