@@ -5,9 +5,14 @@ import os
 import shutil
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from beholden.engine.catalogue import Catalogue
+from beholden.model.tables import RUNS
 
 
 def program(name):
@@ -50,6 +55,14 @@ def catalogue():
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def psql(url):
+    from pg8000.native import Connection  # noqa: PLC0415 - the driver may be missing
+
+    return Connection(
+        "tester", host="127.0.0.1", port=int(url.rpartition(":")[2].partition("/")[0]), database="postgres"
+    )
+
+
 def test_scans_and_judgements_live_in_the_database(beholden, clinic, tmp_path, catalogue):
     env = {"BEHOLDEN_CATALOGUE": catalogue}
     words = ("scan", clinic / "tiny.pcap", "--store", tmp_path, "--no-report")
@@ -74,6 +87,19 @@ def test_two_scans_at_once_both_land(beholden, clinic, tmp_path, catalogue):
         _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said
     assert len(beholden.json("show", "scans", "--store", tmp_path, env=env)) == 2
+
+
+def test_a_new_database_is_opened_by_many_at_once(catalogue):
+    with closing(psql(catalogue)) as admin:
+        for n in range(5):
+            admin.run(f"CREATE DATABASE fresh_{n}")
+    for n in range(5):
+        url = catalogue.replace("/postgres", f"/fresh_{n}")
+        with ThreadPoolExecutor(6) as pool:
+            opened = list(pool.map(Catalogue, [url] * 6))
+        assert opened[0].rows(RUNS) == []
+        for one in opened:
+            one.close()
 
 
 @pytest.mark.parametrize(

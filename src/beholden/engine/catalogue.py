@@ -104,7 +104,10 @@ class _ByUrl:
         try:
             self._engine = sa.create_engine(url, hide_parameters=True)
             for statement in _schema():
-                self.execute(statement, {})
+                try:
+                    self.execute(statement, {})
+                except sa.exc.DBAPIError:  # another process makes the same table at this moment
+                    self.execute(statement, {})
         except (sa.exc.SQLAlchemyError, ModuleNotFoundError) as error:
             without_password = url.rpartition("@")[2]
             raise _refused(without_password, getattr(error, "orig", None) or error) from error
