@@ -38,12 +38,28 @@ def test_a_domain_is_lower_case_and_names_its_operator(root):
         ("cloud.example,nobody,control,no,,s,,2026", "no company 'nobody'"),
         ("cloud.example,acme,control,no,,,,2026", "no known source"),
         ("cloud.example,acme,control,no,,s,,1.1.2026", "the date"),
+        ("cloud.example,acme,empire,no,,s,,2026", "no service 'empire'"),
+        ("github.io,acme,platform,no,,s,,2026", "github.io is a public suffix"),
+        ("com,acme,platform,no,,s,,2026", "com is a public suffix"),
     ],
 )
 def test_a_domain_that_does_not_resolve_is_refused(root, line, wrong):
     put(root, "clouds/domains.csv", f"{DOMAINS}\n{line}\n")
     with pytest.raises(KnowledgeError, match=rf"domains\.csv:2: {wrong}"):
         call(load_domains, root)
+
+
+def test_a_domain_that_stands_twice_is_refused(root):
+    row = "cloud.example,acme,control,no,,s,,2026"
+    put(root, "clouds/domains.csv", f"{DOMAINS}\n{row}\nCloud.{row[6:]}\n")
+    with pytest.raises(KnowledgeError, match=r"domains\.csv:3: cloud.example stands twice"):
+        call(load_domains, root)
+
+
+def test_an_operator_may_be_unknown_while_tenants_are_known_to_stand_there(root):
+    put(root, "clouds/domains.csv", f"{DOMAINS}\ncloud.example,,hosting,yes,,s,,2026\n")
+    (row,) = call(load_domains, root)
+    assert (row["operator"], row["is_hosting"]) == (None, True)
 
 
 @pytest.mark.parametrize("line", ["Acme,,nobody,maker,,s,,2026", "Acme,,acme,emperor,,s,,2026"])

@@ -181,5 +181,5 @@ def test_the_longest_prefix_wins(mac, prefix):
             "organisation": ["six", "seven", "nine"],
         }
     )
-    row = lookup.prefix_of(knowledge(prefixes=table), mac)
-    assert (row and row["prefix"]) == prefix
+    (row,) = lookup.prefixes(knowledge(prefixes=table), [mac]).to_pylist()
+    assert row["prefix"] == prefix

@@ -8,29 +8,49 @@ import pyarrow.parquet as pq
 
 from beholden.knowledge.companies import Companies
 from beholden.knowledge.facts import Ledger
-from beholden.knowledge.files import KnowledgeError, read_csv
+from beholden.knowledge.files import KnowledgeError, Row, read_csv
+from beholden.knowledge.suffixes import Names, registrable
 
+_SERVICES = ("control", "video", "relay", "update", "telemetry", "advertising", "ntp", "dns", "hosting",
+             "platform", "store")  # fmt: skip
 _ROLES = ("maker", "module", "chip", "odm")
 
 
 def load_domains(root: Path, ledger: Ledger, companies: Companies) -> list[dict[str, object]]:
-    """Read curated domain suffixes: operator, service, and whether tenants stand under it."""
-    rows: list[dict[str, object]] = []
-    for row in read_csv(root, "clouds/domains.csv"):
-        operator = companies.companies.get(row["operator"])
-        if operator is None:
-            raise KnowledgeError(f"{row.place}: no company {row['operator']!r}")
-        text = f"{row['suffix']} is run by {operator.name} ({row['service']})"
-        rows.append(
-            {
-                "suffix": row["suffix"].lower(),
-                "operator": row["operator"],
-                "service": row["service"],
-                "is_hosting": row["is_hosting"] == "yes",
-                "fact_id": ledger.add(row, text),
-            }
-        )
-    return rows
+    """Read curated domain suffixes: operator (null where it is not known), service, and whether tenants stand under it.
+
+    Raises KnowledgeError for a suffix that stands twice, and for one under which anybody may hold a name by
+    the public suffix list but whose row does not say so.
+    """
+    found = list(read_csv(root, "clouds/domains.csv"))
+    suffixes = [row["suffix"].lower() for row in found]
+    own = registrable(Names(pa.array(suffixes, pa.string()))).to_pylist()
+    rows: dict[str, dict[str, object]] = {}
+    for row, suffix, domain in zip(found, suffixes, own, strict=True):
+        is_hosting = row["is_hosting"] == "yes"
+        if domain is None and not is_hosting:
+            raise KnowledgeError(f"{row.place}: {suffix} is a public suffix, so its names are its tenants'")
+        if suffix in rows:
+            raise KnowledgeError(f"{row.place}: {suffix} stands twice")
+        if row["service"] not in _SERVICES:
+            raise KnowledgeError(f"{row.place}: no service {row['service']!r}")
+        rows[suffix] = {
+            "suffix": suffix,
+            "operator": row["operator"] or None,
+            "service": row["service"],
+            "is_hosting": is_hosting,
+            "fact_id": ledger.add(row, f"{suffix} is run by {_operator(row, companies)} ({row['service']})"),
+        }
+    return list(rows.values())
+
+
+def _operator(row: Row, companies: Companies) -> str:
+    slug = row["operator"]
+    if not slug:
+        return "an operator that is not known"
+    if slug not in companies.companies:
+        raise KnowledgeError(f"{row.place}: no company {slug!r}")
+    return companies.companies[slug].name
 
 
 def load_rulings(root: Path, ledger: Ledger, companies: Companies) -> dict[str, tuple[str, str, str]]:

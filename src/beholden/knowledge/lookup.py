@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from publicsuffixlist import PublicSuffixList
 
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.suffixes import Names, longest_suffix, registrable
 
 _ADDRESSES = pa.schema(
     [
@@ -29,6 +29,21 @@ _DOMAINS = pa.schema(
         pa.field("fact_id", pa.string()),
     ]
 )
+_NO_DOMAINS = pa.table(
+    {"suffix": [], "operator": [], "service": [], "is_hosting": [], "fact_id": []},
+    schema=pa.schema(
+        [
+            ("suffix", pa.string()),
+            ("operator", pa.string()),
+            ("service", pa.string()),
+            ("is_hosting", pa.bool_()),
+            ("fact_id", pa.string()),
+        ]
+    ),
+)
+_PREFIX_DIGITS = (9, 7, 6)
+"""Hexadecimal digits of the IEEE assignments MA-S, MA-M and MA-L, the longest first."""
+
 Keys = NDArray[np.uint64]
 
 
@@ -77,38 +92,34 @@ def _keys(column: pa.ChunkedArray, family: int) -> Keys:
     return words[::2].astype(np.uint64)
 
 
-def domains(knowledge: Knowledge, names: list[str]) -> pa.Table:
-    """Give for each distinct name its registrable domain, and operator and service by the longest curated suffix."""
+def domains(knowledge: Knowledge, names: list[str] | pa.Array) -> pa.Table:
+    """Give for each distinct name its registrable domain, and operator and service by the longest curated suffix.
+
+    A name that no curated suffix ends has its registrable domain alone.
+    """
+    asked = pa.array(names, pa.string())
+    folded = Names(asked)
     table = knowledge.table("domains")
-    curated = {row["suffix"]: row for row in table.to_pylist()}
-    suffixes = PublicSuffixList()
-    rows = [_domain(name, curated, suffixes) for name in names]
-    return pa.Table.from_pylist(rows, schema=_DOMAINS)
-
-
-def _domain(name: str, curated: dict[str, dict[str, Any]], suffixes: PublicSuffixList) -> dict[str, Any]:
-    labels = name.lower().rstrip(".").split(".")
-    candidates = (".".join(labels[start:]) for start in range(len(labels)))
-    hit = next((curated[text] for text in candidates if text in curated), None)
-    if hit is None:
-        return {"name": name, "domain": suffixes.privatesuffix(name.lower()), "is_hosting": False}
-    return {
-        "name": name,
-        "domain": hit["suffix"],
+    if not table.num_rows:
+        table = _NO_DOMAINS
+    hit = table.take(longest_suffix(folded, table["suffix"].combine_chunks()))
+    columns = {
+        "name": asked,
+        "domain": pc.coalesce(hit["suffix"], registrable(folded)),
         "operator_id": hit["operator"],
         "service": hit["service"],
-        "is_hosting": hit["is_hosting"],
+        "is_hosting": pc.fill_null(hit["is_hosting"], fill_value=False),
         "fact_id": hit["fact_id"],
     }
+    return pa.table(columns, schema=_DOMAINS)
 
 
-def prefix_of(knowledge: Knowledge, mac: str) -> dict[str, Any] | None:
-    """Give the registry's row of the longest IEEE prefix of one link address, None where there is none."""
+def prefixes(knowledge: Knowledge, macs: list[str] | pa.Array) -> pa.Table:
+    """Give for each link address the registry's row of its longest IEEE prefix; nulls where there is none.
+
+    macs: hexadecimal digits with or without colons; their beginning is enough.
+    """
     table = knowledge.table("prefixes")
-    digits = mac.replace(":", "").upper()
-    for length in (9, 7, 6):
-        place = pc.index(table["prefix"], digits[:length]).as_py()
-        if place >= 0:
-            row: dict[str, Any] = table.slice(place, 1).to_pylist()[0]
-            return row
-    return None
+    digits = pc.utf8_upper(pc.replace_substring(pa.array(macs, pa.string()), ":", ""))
+    rows = [pc.index_in(pc.utf8_slice_codeunits(digits, 0, n), table["prefix"]) for n in _PREFIX_DIGITS]
+    return table.take(pc.coalesce(*rows))

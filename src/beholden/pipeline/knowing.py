@@ -7,9 +7,16 @@ from typing import Any
 
 from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.parts import parts
+from beholden.model.identifiers import imei, tac
 
 Document = dict[str, Any]
 _MAC = re.compile(r"[0-9a-f]{6,12}")
+_USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
+_TAC = re.compile(r"[0-9]{8}")
+_NAME = re.compile(r"[^\s,]+\.[a-z][a-z0-9-]+\.?")
+_STRINGS = ("manufacturer", "model", "revision", "compatible", "soc", "user_agent")
+"""What a string may have been read from, the surest first."""
 
 
 def counts(knowledge: Knowledge) -> Document:
@@ -24,18 +31,28 @@ def counts(knowledge: Knowledge) -> Document:
     }
 
 
-def look_up(knowledge: Knowledge, value: str) -> Document:
-    """Say what a MAC, IP, domain or name is, with chain, listings and facts; unknown stays unknown."""
+def look_up(knowledge: Knowledge, value: str, address: str | None = None) -> Document:
+    """Say what a MAC, IP, IMEI or its TAC, USB id, domain, name or string of a part is, with chain, listings, facts.
+
+    address: where a domain name was seen to be; whose it is and in which country are facts beside the operator.
+    Unknown stays unknown.
+    """
     text = value.strip()
     digits = re.sub(r"[:\-.]", "", text.lower())
     if _is_ip(text):
         return _address(knowledge, text)
+    if _USB.fullmatch(text.lower()):
+        return _part(knowledge, text, ("usb",))
+    if _TAC.fullmatch(text) or imei(text):
+        return _part(knowledge, tac(imei(text) or text), ("tac",))
     if _MAC.fullmatch(digits) and (":" in text or "-" in text or len(digits) == 12):
         return _mac(knowledge, digits)
     company = _company(knowledge, text)
-    if company is None and "." in text:
-        return _domain(knowledge, text)
-    return _document("name", text, knowledge, company, {})
+    if company is not None:
+        return _document("name", text, knowledge, company, {})
+    if _NAME.fullmatch(text.lower()):
+        return _domain(knowledge, text, address)
+    return _part(knowledge, text, _STRINGS)
 
 
 def _is_ip(text: str) -> bool:
@@ -53,17 +70,29 @@ def _address(knowledge: Knowledge, text: str) -> Document:
 
 
 def _mac(knowledge: Knowledge, digits: str) -> Document:
-    row = lookup.prefix_of(knowledge, digits)
-    if row is None:
+    row = lookup.prefixes(knowledge, [digits]).to_pylist()[0]
+    if row["prefix"] is None:
         return _document("mac", digits, knowledge, None, {})
     found = {name: row[name] for name in ("prefix", "organisation", "country", "role")}
     return _document("mac", digits, knowledge, row["company"], found, row["fact_id"])
 
 
-def _domain(knowledge: Knowledge, text: str) -> Document:
+def _domain(knowledge: Knowledge, text: str, address: str | None) -> Document:
     row = lookup.domains(knowledge, [text.lower()]).to_pylist()[0]
     found = {name: row[name] for name in ("domain", "service", "is_hosting")}
+    if address is not None:
+        found |= lookup.addresses(knowledge, [address]).to_pylist()[0]
     return _document("domain", text, knowledge, row["operator_id"], found, row["fact_id"])
+
+
+def _part(knowledge: Knowledge, text: str, kinds: tuple[str, ...]) -> Document:
+    """Look a part up as each of these kinds of value in turn; what none knows is a name that nobody bears."""
+    for kind in kinds:
+        row = parts(knowledge, kind, [text]).to_pylist()[0]
+        if row["company"] is not None:
+            found = {"begins": row["value"], "role": row["role"], "model": row["model"]}
+            return _document(kind, text, knowledge, row["company"], found, row["fact_id"])
+    return _document(kinds[0] if len(kinds) == 1 else "name", text, knowledge, None, {})
 
 
 def _company(knowledge: Knowledge, name: str) -> str | None:

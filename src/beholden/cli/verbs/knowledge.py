@@ -50,13 +50,16 @@ def check(as_json: bool) -> None:
 
 @command.command(name="lookup")
 @click.argument("value")
+@click.option(
+    "--at", "address", metavar="IP", help="where a domain name was seen: adds the address's holder."
+)
 @json_option
-def lookup(value: str, as_json: bool) -> None:
-    """Look up a MAC address, IP address, domain name or company name; gives the chain and its facts."""
+def lookup(value: str, address: str | None, as_json: bool) -> None:
+    """Look up a MAC, IP, domain, company, IMEI or TAC, USB id or module string; gives the chain and its facts."""
     from beholden.pipeline.knowing import look_up
     from beholden.pipeline.opening import open_knowledge
 
-    document = look_up(open_knowledge(say), value)
+    document = look_up(open_knowledge(say), value, address)
     if as_json:
         print_json(document)
         return
