@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from beholden.knowledge.claims import load_claims
 from beholden.knowledge.clouds import load_domains, load_prefixes
 from beholden.knowledge.companies import Companies, chain_rows, load_companies
 from beholden.knowledge.facts import Ledger, load_sources
@@ -18,8 +19,11 @@ from beholden.knowledge.files import read_csv
 from beholden.knowledge.fingerprints import compile_fingerprints
 from beholden.knowledge.law import load_regimes
 from beholden.knowledge.listings import load_listings, load_lists
+from beholden.knowledge.parts import load_parts
+from beholden.knowledge.places import load_deployments, load_groupings
 from beholden.knowledge.recog import recog_fingerprints
 from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules
+from beholden.knowledge.standards import load_standards
 
 MANIFEST = "manifest.json"
 
@@ -62,9 +66,14 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "aliases": _aliases(companies),
         "domains": _table(load_domains(root, ledger, companies)),
         "prefixes": load_prefixes(root, ledger, companies),
+        "parts": load_parts(root, ledger, companies),
         "lists": _table(lists),
-        "listings": _table(load_listings(root, ledger, companies, lists)),
+        "listings": _table(load_listings(root, ledger, companies, lists, kinds)),
         "regimes": _table(load_regimes(root, ledger)),
+        "groupings": _table(load_groupings(root, ledger)),
+        "deployments": _table(load_deployments(root, ledger, companies)),
+        "standards": _table(load_standards(root, ledger)),
+        "claims": _table(load_claims(root, ledger)),
         "signals": _signals(root),
         "interfaces": _interfaces(root, ledger),
         "kinds": _table(kinds),
