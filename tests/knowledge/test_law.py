@@ -92,18 +92,22 @@ def test_unknown_access_has_no_strength_at_all_and_no_review_is_half_known(root)
         ("a,,Act,1,2020,,executive,yes,none,no,none,,none,Text,s,,2026", "jurisdiction and instrument"),
         ("a,QM,,1,2020,,executive,yes,none,no,none,,none,Text,s,,2026", "jurisdiction and instrument"),
         ("a,QM,Act,1,2020,,executive,yes,none,no,none,,none,Text,,,2026", "no known source"),
+        (",QM,Act,1,2020,,executive,yes,none,no,none,,none,Text,s,,2026", "the regime ''"),
+        ("a,QM,Act,1,then,,executive,yes,none,no,none,,none,Text,s,,2026", "in_force_from 'then'"),
+        ("a,QM,Act,1,2020,,king,yes,none,no,none,,none,Text,s,,2026", "compelled_access has no 'king'"),
+        ("a,QM,Act,1,2020,,executive,yes,none,no,none,,nobody,Text,s,,2026", "review has no 'nobody'"),
+        ("a,QM,Act,1,2020,,executive,yes,none,no,later,,none,Text,s,,2026", "vulnerability_to_state has no"),
     ],
 )
-def test_a_law_without_place_name_or_source_is_refused(root, line, wrong):
+def test_a_law_without_place_name_source_or_known_values_is_refused(root, line, wrong):
     lay(root, line)
     with pytest.raises(KnowledgeError, match=rf"regimes\.csv:2: .*{wrong}"):
         regimes(root)
 
 
-def test_shipped_laws_are_of_many_jurisdictions_and_their_values_are_known(shipped):
+def test_shipped_laws_are_of_many_jurisdictions(shipped):
     rows = shipped["regimes"].to_pylist()
-    assert len({row["jurisdiction"] for row in rows}) >= 10
+    assert len({row["jurisdiction"] for row in rows}) >= 25
     assert all(row["strength"] is None or 0 <= row["strength"] <= 1 for row in rows)
-    for row in rows:
-        for name in ("compelled_access", "secrecy_duty", "extraterritorial", "review"):
-            assert row[name] in (*VALUES[name], "unknown", "unspecified"), row["regime"]
+    for jurisdiction in ("CN", "EU", "US"):
+        assert len({row["regime"] for row in rows if row["jurisdiction"] == jurisdiction}) >= 6

@@ -8,6 +8,7 @@ the strength of a jurisdiction is that of its strongest instrument in force.
 from collections.abc import Mapping
 from pathlib import Path
 
+from beholden.knowledge.checks import check_dates, check_once, check_words
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
 
@@ -15,6 +16,9 @@ SCORED = ("compelled_access", "secrecy_duty", "extraterritorial", "capability_du
 """Fields that the regime function reads."""
 
 _UNKNOWN = ("", "unknown")
+_STATED = ("publication_ban", "localisation", "blocking_rule")
+"""Fields with yes, no or unknown that no function reads."""
+
 Points = Mapping[tuple[str, str], float]
 
 
@@ -51,13 +55,26 @@ def load_regimes(root: Path, ledger: Ledger) -> list[dict[str, object]]:
     """Read the instruments with their strength, in force or not."""
     points, flaws, blocs = load_points(root), load_vulnerability_points(root), load_blocs(root)
     rows: list[dict[str, object]] = []
+    seen: set[str] = set()
     for row in read_csv(root, "law/regimes.csv"):
         if not row["jurisdiction"] or not row["instrument"]:
             raise KnowledgeError(f"{row.place}: jurisdiction and instrument are needed")
+        check_once(row, "regime", seen)
+        _check_fields(row, points, flaws)
         regime = _regime(row, points, flaws, ledger)
         bound = [row["jurisdiction"], *blocs.get(row["jurisdiction"], [])]
         rows.extend({**regime, "binds": jurisdiction} for jurisdiction in bound)
     return rows
+
+
+def _check_fields(row: Row, points: Points, flaws: Mapping[str, float]) -> None:
+    """Raise KnowledgeError where a field has a value that its function does not know, or a date is none."""
+    check_dates(row, "in_force_from", "in_force_to")
+    for name in SCORED:
+        check_words(row, name, {*_UNKNOWN, *(value for field, value in points if field == name)})
+    check_words(row, "vulnerability_to_state", {*_UNKNOWN, *flaws})
+    for name in _STATED:
+        check_words(row, name, ("yes", "no", "unknown"))
 
 
 def _regime(row: Row, points: Points, flaws: Mapping[str, float], ledger: Ledger) -> dict[str, object]:
