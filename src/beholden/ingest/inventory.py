@@ -1,6 +1,7 @@
 """One inventory: columns of text put into observations, one subject a row."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beholden.engine.schemas import arrow_schema
-from beholden.ingest.tabular.forms import FORMS, canonicalise, trim
+from beholden.ingest.tabular.forms import FORMS, canonicalise, tell_overlong, trim
 from beholden.ingest.tabular.headers import TIMES
 from beholden.ingest.tabular.instants import MICROSECONDS, instants
 from beholden.ingest.tabular.problems import Problems
@@ -59,7 +60,7 @@ class Inventory:
 class Sheet:
     """Known columns of one table as text, in the order of the file, and the place of each row.
 
-    Columns are let go of while they are read, so that they and the observations need not fit in memory together.
+    Columns are let go of once they are trimmed, so that they and the observations need not fit in memory together.
     """
 
     columns: list[tuple[str, Any]]
@@ -115,9 +116,13 @@ def _observe(sheet: Sheet, evidence_id: str, problems: Problems) -> _Rows:
     problems.unit = sheet.unit
     columns: list[Column] = []
     times: dict[str, Any] = dict.fromkeys(TIMES, pa.nulls(len(sheet.locators), MICROSECONDS))
-    while sheet.columns:
-        name, raw = sheet.columns.pop(0)
-        text = trim(raw, problems, sheet.locators)
+    with ThreadPoolExecutor(2) as pool:
+        trimmed = [(name, pool.submit(trim, raw)) for name, raw in sheet.columns]
+        sheet.columns.clear()
+    while trimmed:
+        name, done = trimmed.pop(0)
+        tell_overlong(done.result(), problems, sheet.locators)
+        text = done.result().text
         if name in TIMES:
             read = instants(name, text, problems, sheet.locators)
             times[name] = pc.coalesce(times[name], read)

@@ -89,16 +89,28 @@ class Formed:
     extra_values: Any
 
 
-def trim(column: Any, problems: Problems, locators: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+@dataclass(frozen=True)
+class Trimmed:
+    """A column without surrounding whitespace; `overlong` has its distinct words where some had to be cut."""
+
+    text: Any
+    overlong: Any = None
+
+
+def trim(column: Any) -> Trimmed:  # noqa: ANN401 - pyarrow has no types
     """Trim whitespace, cut overlong cells, make empty cells null; computed on distinct values."""
     coded = column.dictionary_encode()
     words = pc.utf8_trim_whitespace(coded.dictionary)
-    length = pc.utf8_length(words)
-    if (pc.max(length).as_py() or 0) > LONGEST:
-        _tell_long(coded, length, problems, locators)
-        words = pc.utf8_slice_codeunits(words, 0, LONGEST)
-    words = pc.if_else(pc.equal(words, ""), None, words)
-    return words.take(coded.indices)
+    is_long = (pc.max(pc.utf8_length(words)).as_py() or 0) > LONGEST
+    cut = pc.utf8_slice_codeunits(words, 0, LONGEST) if is_long else words
+    text = pc.if_else(pc.equal(cut, ""), None, cut).take(coded.indices)
+    return Trimmed(text, pa.DictionaryArray.from_arrays(coded.indices, words) if is_long else None)
+
+
+def tell_overlong(trimmed: Trimmed, problems: Problems, locators: Any) -> None:  # noqa: ANN401
+    """Tell of cells that were cut."""
+    if trimmed.overlong is not None:
+        _tell_long(trimmed.overlong, pc.utf8_length(trimmed.overlong.dictionary), problems, locators)
 
 
 def _tell_long(coded: Any, length: Any, problems: Problems, locators: Any) -> None:  # noqa: ANN401
