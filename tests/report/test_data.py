@@ -62,7 +62,7 @@ def test_only_missing_knowledge_is_wanted(clinic_data: dict[str, Any], clinic_ro
 def test_at_most_so_many_are_shown_and_the_rest_is_in_the_sums(
     clinic: Scanned, knowledge: Knowledge, clinic_data: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, most in (("MOST_SECTIONS", 3), ("MOST_ROWS", 7), ("MOST_UNKNOWN", 2)):
+    for name, most in (("ALL_SECTIONS", 6), ("MOST_SECTIONS", 3), ("MOST_ROWS", 7), ("MOST_UNKNOWN", 2)):
         monkeypatch.setattr(reporting, name, most)
     few = reporting.report_data(*clinic, knowledge)
     assert few["devices"] == clinic_data["devices"][:7]

@@ -27,6 +27,8 @@ from beholden.model.ids import content_id
 from beholden.model.tables import JUDGEMENTS, RUNS, TABLES
 
 _ASIDE = ".aside-"
+_CODE = 8
+"""Bytes: words that take less each in a file are kept there as codes."""
 _STALE_SECONDS = 6 * 3600
 _BY_NAME = {table.name: table for table in TABLES}
 
@@ -225,7 +227,7 @@ def _filtered(path: Path, columns: Sequence[str] | None, where: pc.Expression) -
     coded = [
         chunk.path_in_schema
         for chunk in chunks
-        if chunk.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in one for one in chunk.encodings)
+        if chunk.physical_type == "BYTE_ARRAY" and chunk.total_uncompressed_size < _CODE * chunk.num_values
     ]
     data = ds.dataset(path, format=ds.ParquetFileFormat(dictionary_columns=coded))
     rows = data.to_table(columns=None if columns is None else list(columns), filter=where)

@@ -21,6 +21,7 @@ def worst(ranked: pa.Table, most: int | None = None) -> list[str]:
     if 0 < n < ranked.num_rows:  # of equal indices there are many, of the highest few: only these are ordered
         least = pc.partition_nth_indices(pc.negate(ranked["index"]), pivot=n - 1)[n - 1]
         ranked = ranked.filter(pc.greater_equal(ranked["index"], ranked["index"][least.as_py()]))
-    order = pc.sort_indices(ranked, sort_keys=[("index", "descending"), ("device_id", "ascending")])
-    found: list[str] = ranked["device_id"].take(order[:n]).to_pylist()
+    keys = [("index", "descending"), ("device_id", "ascending")]
+    order = pc.select_k_unstable(ranked, k=n, sort_keys=keys) if n else pa.array([], pa.uint64())
+    found: list[str] = ranked["device_id"].take(order).to_pylist()
     return found

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.engine.members import owners
 from beholden.engine.store import Store
 from beholden.knowledge.base import Knowledge, knowledge_root
 from beholden.knowledge.facts import load_sources
@@ -29,8 +30,9 @@ from beholden.pipeline.summary import label
 from beholden.report import page
 from beholden.score.explain_steps import recompute
 
-MOST_SECTIONS = 200
-"""Devices that get a section of their own; further ones get a row of a table."""
+ALL_SECTIONS = 200
+MOST_SECTIONS = 100
+"""Where there are more than `ALL_SECTIONS` devices, so many get a section of their own, the next a row of a table."""
 MOST_ROWS = 500
 """Devices that are shown at all; of the others there are sums."""
 MOST_UNKNOWN = 50
@@ -38,7 +40,7 @@ MOST_UNKNOWN = 50
 ALL_SUMS = 100
 MOST_SUMS = 50
 """Where there are more than `ALL_SUMS` devices, only so many show their arithmetic: the page stays small."""
-_FURTHER = ("components", "contributions")
+_FURTHER = ("components", "contributions", "finding_evidence")
 """Tables of a device's section that its document does not need."""
 _ADDRESS_SOURCES = ("routeviews-dbip-asn", "nro-delegated-statistics")
 """Ids of knowledge/sources that tell owner and country of an address; they stand in no fact."""
@@ -66,13 +68,13 @@ def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
     run = store.read(scan_id, "runs").to_pylist()[0]
     ranked, kinds = indexed(store, scan_id), totals.known_kinds(store, scan_id)
     brands = totals.known_brands(store, scan_id)
-    owners = totals.owner_seats(store, scan_id)
+    seated = totals.owner_seats(store, scan_id)
     listings = totals.listings(store, scan_id)
     flows = totals.exchanged(store, scan_id, kinds)
     known = {
         "brand": totals.n_devices(brands),
         "kind": totals.n_devices(kinds),
-        "seat": sum(row["n_devices"] for row in owners if row["jurisdiction"]),
+        "seat": sum(row["n_devices"] for row in seated if row["jurisdiction"]),
         "sends": totals.senders(store, scan_id),
         "listed": listings["n_devices"],
     }
@@ -81,17 +83,18 @@ def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
     )
     unknown = ranked.filter(pc.invert(both))
     shown, questions = worst(ranked, MOST_ROWS), worst(unknown, MOST_UNKNOWN)
+    n_sections = len(shown) if len(shown) <= ALL_SECTIONS else MOST_SECTIONS
     named = sorted({*shown, *questions})
-    tables = {name: store.read(scan_id, name, devices=named) for name in TABLES}
+    tables = {name: store.read(scan_id, name, devices=named) for name in (*TABLES, *_FURTHER)}
     documents = {one["device"]: one | {"label": label(one)} for one in documents_of(tables)}
-    seats = {row["jurisdiction"] for row in [*owners, *flows["destinations"]]}
+    seats = {row["jurisdiction"] for row in [*seated, *flows["destinations"]]}
     texts, law_facts = _texts(knowledge, run, sorted(seat for seat in seats if seat))
     return {
         "run": run,
         "evidence": store.read(scan_id, "evidence").to_pylist(),
         "n_devices": ranked.num_rows,
         "known": known,
-        "owners": owners,
+        "owners": seated,
         "kind_counts": totals.by_kind(kinds),
         "devices": [documents[one] for one in shown],
         "unknown": {"n_devices": unknown.num_rows, "devices": [documents[one] for one in questions]},
@@ -102,7 +105,7 @@ def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
         "bins": _all_devices(store, scan_id, "rollup_bins"),
         "bounds": totals.risk_bounds(store, scan_id),
         "wanted": totals.wanted(store, scan_id),
-        "proofs": _proofs(store, scan_id, shown[:MOST_SECTIONS], tables, run["settings"]),
+        "proofs": _proofs(shown[:n_sections], tables, run["settings"]),
         "facts": store.read(scan_id, "facts").to_pylist() + law_facts,
         **texts,
     }
@@ -121,15 +124,12 @@ def _grouped(rows: Iterable[Document], key: str) -> dict[str, list[Document]]:
     return groups
 
 
-def _proofs(
-    store: Store, scan_id: str, devices: list[str], tables: Mapping[str, pa.Table], settings: str
-) -> dict[str, Document]:
+def _proofs(devices: list[str], tables: Mapping[str, pa.Table], settings: str) -> dict[str, Document]:
     """Give for each device its rows of every table, and the sums of its risks done again."""
     ids = pa.array(devices, pa.string())
-    own = {name: store.read(scan_id, name, devices=devices) for name in (*_FURTHER, "finding_evidence")}
-    own |= {name: rows.filter(pc.is_in(rows["device_id"], ids)) for name, rows in tables.items()}
-    rests = _grouped(own.pop("finding_evidence").to_pylist(), "finding_id")
-    held = {name: _grouped(rows.to_pylist(), "device_id") for name, rows in own.items()}
+    kept = {name: rows.filter(pc.is_in(owners(rows), ids)) for name, rows in tables.items()}
+    rests = _grouped(kept.pop("finding_evidence").to_pylist(), "finding_id")
+    held = {name: _grouped(rows.to_pylist(), "device_id") for name, rows in kept.items()}
     n_sums = len(devices) if len(devices) <= ALL_SUMS else MOST_SUMS
     proofs = {}
     for place, device in enumerate(devices):
