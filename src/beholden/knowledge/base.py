@@ -18,7 +18,28 @@ _CHECKOUT = Path(__file__).parents[3] / "knowledge"
 
 
 def knowledge_root() -> Path:
-    """Give the folder of knowledge: $BEHOLDEN_KNOWLEDGE, else the shipped one, else the checkout's."""
+    """Give the folder of knowledge in force: `shipped_root` with the last update and $BEHOLDEN_PACKS laid over it.
+
+    Raises KnowledgeError for a pack that cannot be laid.
+    """
+    root, update = shipped_root(), update_folder()
+    packs = [Path(one) for one in os.environ.get("BEHOLDEN_PACKS", "").split(os.pathsep) if one]
+    if update is None and not packs:
+        return root
+    from beholden.knowledge.packs import compose  # noqa: PLC0415 - most have neither
+
+    return compose(root, update, packs, cache_folder())
+
+
+def update_folder() -> Path | None:
+    """Give the folder of the registries that `knowledge update` fetched last, None where it never did."""
+    updates = cache_folder() / "updates"
+    current = updates / "current"
+    return updates / current.read_text("utf-8").strip() if current.exists() else None
+
+
+def shipped_root() -> Path:
+    """Give the folder of knowledge as it came: $BEHOLDEN_KNOWLEDGE, else the shipped one, else the checkout's."""
     stated = os.environ.get("BEHOLDEN_KNOWLEDGE")
     if stated:
         return Path(stated)

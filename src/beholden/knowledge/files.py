@@ -42,13 +42,18 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise KnowledgeError(f"{path}: {error}") from error
 
 
+PLACE = "_place"
+"""A column of composed packs that says where a row was written; it is no part of the row."""
+
+
 @dataclass(frozen=True)
 class Row:
-    """One row of a CSV file: its pack, its line, and its cells."""
+    """One row of a CSV file: its pack, its line, and its cells; `written` where that is in another file."""
 
     pack: str
     line: int
     cells: dict[str, str]
+    written: str = ""
 
     def __getitem__(self, name: str) -> str:
         """Give a cell, empty where the column is missing."""
@@ -57,7 +62,7 @@ class Row:
     @property
     def place(self) -> str:
         """File and line for messages."""
-        return f"{self.pack}:{self.line}"
+        return self.written or f"{self.pack}:{self.line}"
 
 
 def read_csv(root: Path, pack: str) -> Iterator[Row]:
@@ -70,4 +75,7 @@ def read_csv(root: Path, pack: str) -> Iterator[Row]:
         for cells in reader:
             if None in cells:
                 raise KnowledgeError(f"{pack}:{reader.line_num}: more cells than columns")
-            yield Row(pack, reader.line_num, {key: (cell or "").strip() for key, cell in cells.items()})
+            written = cells.pop(PLACE, "")
+            yield Row(
+                pack, reader.line_num, {key: (cell or "").strip() for key, cell in cells.items()}, written
+            )

@@ -1,0 +1,86 @@
+"""What makes a row of a pack the same row: its key, by which packs overrule it and differences are told."""
+
+from collections.abc import Mapping
+
+_COMPANY_PACKS = (
+    "companies/companies.csv",
+    "companies/white_label_makers.csv",
+    "listings/companies.csv",
+    "vocabulary/companies.csv",
+)
+
+PACK_KEYS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_COMPANY_PACKS, ("company",)),
+    "companies/aliases.csv": ("alias",),
+    "companies/relations.csv": ("child", "parent", "relation"),
+    "companies/white_labels.csv": ("brand", "maker", "product_class"),
+    "parts/oui_rulings.csv": ("organisation", "prefix"),
+    "parts/cellular_modules.csv": ("reads", "value"),
+    "parts/chips.csv": ("reads", "value"),
+    "parts/usb_ids.csv": ("vendor", "product"),
+    "clouds/domains.csv": ("suffix",),
+    "listings/lists.csv": ("list",),
+    "listings/listings.csv": ("list", "company", "named_as", "product_class"),
+    "law/regimes.csv": ("regime",),
+    "law/regime_function.csv": ("field", "value"),
+    "law/vulnerability_function.csv": ("value",),
+    "law/blocs.csv": ("bloc", "member"),
+    "places/countries.csv": ("iso2",),
+    "places/deployments.csv": ("deployment",),
+    "places/grouping_names.csv": ("grouping",),
+    "places/groupings.csv": ("grouping", "member", "since"),
+    "standards/standards.csv": ("standard",),
+    "article/claims.csv": ("claim",),
+    "rules/signals.csv": ("signal",),
+    "vocabulary/country_names.csv": ("name",),
+    "vocabulary/criticality_names.csv": ("name",),
+    "vocabulary/impacts.csv": ("kind", "category"),
+    "vocabulary/interfaces.csv": ("property", "value"),
+    "vocabulary/inventory_columns.csv": ("property", "name"),
+    "vocabulary/kind_names.csv": ("name",),
+    "vocabulary/kinds.csv": ("kind",),
+    "vocabulary/legal_forms.csv": ("form",),
+    "vocabulary/maker_evidence.csv": ("evidence",),
+    "vocabulary/recog_fields.csv": ("param", "field"),
+    "vocabulary/recog_files.csv": ("file",),
+}
+"""Key columns of each CSV pack."""
+
+TABLE_KEYS: dict[str, tuple[str, ...]] = {
+    "companies": ("company",),
+    "aliases": ("spelling", "company"),
+    "domains": ("suffix",),
+    "prefixes": ("prefix",),
+    "parts": ("reads", "value"),
+    "lists": ("list",),
+    "listings": ("list", "company", "named_as", "product_class"),
+    "regimes": ("regime", "binds"),
+    "groupings": ("grouping", "member", "since"),
+    "deployments": ("deployment",),
+    "standards": ("standard",),
+    "claims": ("claim",),
+    "white_labels": ("spelling", "maker", "product_class"),
+    "signals": ("signal",),
+    "interfaces": ("property", "value"),
+    "kinds": ("kind",),
+    "rules": ("rule_id",),
+    "impacts": ("kind", "category"),
+    "kind_names": ("name",),
+    "fingerprints": ("fingerprint_id", "field"),
+    "kev": ("cve",),
+    "asn": ("asn",),
+    "epss": ("cve",),
+    "usb_ids": ("vendor", "product"),
+    "recog": ("recog_id",),
+}
+"""Key columns of each compiled table; of a table that is not here every column is its key."""
+
+
+def siblings(pack: str) -> tuple[str, ...]:
+    """Give the packs that share their keys with a pack, itself among them."""
+    return _COMPANY_PACKS if pack in _COMPANY_PACKS else (pack,)
+
+
+def key_of(pack: str, cells: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the key of a row of a CSV pack; case does not matter."""
+    return tuple((cells.get(name) or "").strip().casefold() for name in PACK_KEYS[pack])
