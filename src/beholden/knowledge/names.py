@@ -1,24 +1,75 @@
 """Match organisations' names to companies: normalised spelling, exact after that.
 
-Case and punctuation are taken off; nothing is matched as a substring. Without its legal form
+Case, accents and punctuation are taken off; nothing is matched as a substring. Without its legal form
 (data: knowledge/vocabulary/legal_forms.csv) a name is matched only where one company bears it so.
+What is only nearly a known name is for `beholden.knowledge.matching`.
 """
 
 import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-_PUNCTUATION = re.compile(r"[^\w]+", re.UNICODE)
+_PUNCTUATION = re.compile(r"[\W_]+", re.UNICODE)
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_]\b", re.UNICODE)
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_UNSPACED = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,}"
+"""Scripts that write a legal form without a space: Kana, Han, Hangul."""
+
+_LEADING = " …"
+"""How a legal form is listed that stands before the name."""
+
+_LONGEST_FORM = 5
 
 
 def normalise(name: str, legal_forms: Collection[str] = ()) -> str:
-    """Give the comparable form of an organisation's name; empty where nothing is left."""
-    text = unicodedata.normalize("NFKC", name).casefold()
+    """Give the comparable form of an organisation's name, without its legal form; empty where nothing is left."""
+    text = _INITIALS.sub(lambda initials: initials[0].replace(".", ""), _fold(name))
     words = [word for word in _PUNCTUATION.split(text) if word]
-    while len(words) > 1 and words[-1] in legal_forms:
-        words.pop()
-    return " ".join(words)
+    return " ".join(_strip(words, legal_forms) if legal_forms else words)
+
+
+def _fold(name: str) -> str:
+    """Take off case, width and accents (Unicode NFKC, casefold), until nothing changes."""
+    text = name.casefold()
+    if text.isascii():
+        return text
+    while True:
+        plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+        folded = unicodedata.normalize("NFKC", plain).casefold()
+        if folded == text:
+            return text
+        text = folded
+
+
+def _strip(words: list[str], forms: Collection[str]) -> list[str]:
+    """Take legal forms off both ends, as long as a name is left."""
+    glued = _glued(frozenset(forms))
+    while True:
+        length = len(words)
+        words = _without_form(words, forms)
+        if words and glued is not None:
+            words[0], words[-1] = (glued.sub("", word) or word for word in (words[0], words[-1]))
+        if len(words) == length:
+            return words
+
+
+def _without_form(words: list[str], forms: Collection[str]) -> list[str]:
+    for count in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
+        if " ".join(words[-count:]) in forms:
+            return words[:-count]
+        if " ".join(words[:count]) + _LEADING in forms:
+            return words[count:]
+    return words
+
+
+@lru_cache(maxsize=4)
+def _glued(forms: frozenset[str]) -> re.Pattern[str] | None:
+    """Give a pattern of the forms that are written without a space, at either end of a word."""
+    unspaced = sorted((form for form in forms if re.fullmatch(_UNSPACED, form)), key=len, reverse=True)
+    either = "|".join(unspaced)
+    return re.compile(f"^(?:{either})|(?:{either})$") if unspaced else None
 
 
 @dataclass
