@@ -24,6 +24,7 @@ from beholden.knowledge.places import load_deployments, load_groupings
 from beholden.knowledge.recog import recog_fingerprints
 from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules
 from beholden.knowledge.standards import load_standards
+from beholden.knowledge.white_labels import load_white_labels
 
 MANIFEST = "manifest.json"
 
@@ -64,6 +65,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
     tables = {
         "companies": _table(chain_rows(companies)),
         "aliases": _aliases(companies),
+        "white_labels": _table(load_white_labels(root, ledger, companies, kinds)),
         "domains": _table(load_domains(root, ledger, companies)),
         "prefixes": load_prefixes(root, ledger, companies),
         "parts": load_parts(root, ledger, companies),

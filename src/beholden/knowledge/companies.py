@@ -2,24 +2,31 @@
 
 The closure is computed here, when knowledge is built, for the relations that are
 in force (no valid_to). Where a company has several parents the largest share
-wins, then control over ownership over a state holding; ties break by name.
+wins, then control over ownership over a state holding; ties break by name. An owner
+of less than half is a fact, but no step of the chain: whoever controls is said to control.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from beholden.knowledge.facts import Ledger
+from beholden.knowledge.facts import Ledger, is_date
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
 from beholden.knowledge.names import Spellings, normalise
 
-_PACKS = ("companies/companies.csv", "listings/companies.csv", "vocabulary/companies.csv")
+_PACKS = (
+    "companies/companies.csv",
+    "companies/white_label_makers.csv",
+    "listings/companies.csv",
+    "vocabulary/companies.csv",
+)
 _TO_MAKER = ("brand_of", "brand_licensed_to")
 _UPWARD = ("controlled_by", "owned_by", "state_holding")
 _ASIDE = ("successor_of",)
 """Ties that lead to no owner."""
 
 _MAX_DEPTH = 12
+_HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -36,13 +43,24 @@ class Company:
 
 @dataclass(frozen=True)
 class Relation:
-    """One tie from a child to a parent that is in force."""
+    """One tie from a child to a parent; share 0 is not known, dates may be a year, a month or a day, or empty."""
 
     child: str
     parent: str
     relation: str
     share: float
     fact_id: str
+    valid_from: str = ""
+    valid_to: str = ""
+
+    @property
+    def leads_up(self) -> bool:
+        """Tell whether the chain follows this tie."""
+        return self.relation != "owned_by" or not 0 < self.share < _HALF
+
+    def holds_on(self, date: str) -> bool:
+        """Tell whether the tie was in force on a date."""
+        return self.valid_from <= date and (not self.valid_to or date < self.valid_to)
 
 
 @dataclass
@@ -53,6 +71,7 @@ class Companies:
     spellings: Spellings = field(default_factory=Spellings)
     spelling_facts: dict[tuple[str, str], str] = field(default_factory=dict)
     relations: dict[str, list[Relation]] = field(default_factory=dict)
+    ended: list[Relation] = field(default_factory=list)
 
     def find(self, name: str) -> str | None:
         """Give the company with this spelling, None where none or several are known."""
@@ -61,7 +80,7 @@ class Companies:
     def step(self, company: str, kinds: Iterable[str]) -> Relation | None:
         """Give the strongest tie of these kinds that leads up from a company."""
         order = {kind: place for place, kind in enumerate(kinds)}
-        ties = [tie for tie in self.relations.get(company, []) if tie.relation in order]
+        ties = [tie for tie in self.relations.get(company, []) if tie.relation in order and tie.leads_up]
         return min(ties, key=lambda tie: (-tie.share, order[tie.relation], tie.parent), default=None)
 
     def climb(self, company: str, kinds: tuple[str, ...]) -> list[Relation]:
@@ -76,6 +95,18 @@ class Companies:
             visited.add(tie.parent)
             here = tie.parent
         return path
+
+    def ties(self) -> list[Relation]:
+        """Give all ties, those that ended too."""
+        return [*(tie for ties in self.relations.values() for tie in ties), *self.ended]
+
+    def on(self, date: str) -> "Companies":
+        """Give the ties as they were on a date."""
+        then = Companies()
+        for tie in self.ties():
+            if tie.holds_on(date):
+                then.relations.setdefault(tie.child, []).append(tie)
+        return then
 
     def maker_path(self, company: str) -> list[Relation]:
         """Give the ties from a brand to its maker; empty where the brand makes its own."""
@@ -100,10 +131,23 @@ def load_companies(root: Path, ledger: Ledger) -> Companies:
             _claim_own_names(book, row)
     for row in read_csv(root, "companies/relations.csv"):
         _add_relation(book, row, ledger)
+    _check_circles(book)
+    return book
+
+
+def _check_circles(book: Companies) -> None:
+    """Refuse chains that turn in a circle, today or on any date at which a tie began."""
     for company in book.companies:
         book.owner_path(company)
         book.maker_path(company)
-    return book
+    begun: dict[str, set[str]] = {}
+    for tie in book.ties():
+        begun.setdefault(tie.valid_from, set()).add(tie.child)
+    for date, children in begun.items():
+        then = book.on(date)
+        for child in children:
+            then.owner_path(child)
+            then.maker_path(child)
 
 
 def _add_company(book: Companies, row: Row, ledger: Ledger) -> None:
@@ -149,10 +193,31 @@ def _add_relation(book: Companies, row: Row, ledger: Ledger) -> None:
         raise KnowledgeError(f"{row.place}: no relation {row['relation']!r}")
     names = book.companies[child].name, book.companies[parent].name
     fact_id = ledger.add(row, f"{names[0]} is {row['relation'].replace('_', ' ')} {names[1]}")
-    if row["valid_to"]:
-        return
-    share = float(row["share"] or 0)
-    book.relations.setdefault(child, []).append(Relation(child, parent, row["relation"], share, fact_id))
+    tie = Relation(
+        child, parent, row["relation"], _share(row), fact_id, _day(row, "valid_from"), _day(row, "valid_to")
+    )
+    if tie.valid_to and tie.valid_to < tie.valid_from:
+        raise KnowledgeError(f"{row.place}: it ends on {tie.valid_to}, before it begins")
+    if tie.valid_to:
+        book.ended.append(tie)
+    else:
+        book.relations.setdefault(child, []).append(tie)
+
+
+def _share(row: Row) -> float:
+    try:
+        share = float(row["share"] or 0)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise KnowledgeError(f"{row.place}: the share {row['share']!r} is none from 0 to 1")
+    return share
+
+
+def _day(row: Row, column: str) -> str:
+    if row[column] and not is_date(row[column]):
+        raise KnowledgeError(f"{row.place}: the date {row[column]!r} cannot be read")
+    return row[column]
 
 
 def chain_rows(book: Companies) -> list[Mapping[str, object]]:

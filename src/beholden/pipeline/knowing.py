@@ -7,6 +7,7 @@ from typing import Any
 
 from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.names import normalise
 from beholden.knowledge.parts import parts
 from beholden.model.identifiers import imei, tac
 
@@ -109,14 +110,16 @@ def _document(
 ) -> Document:
     rows = {row["company"]: row for row in knowledge.rows("companies")}
     chain, ids = _chain(rows, company)
+    behind = _behind(knowledge, rows, company, value if kind == "name" else "")
     return {
         "value": value,
         "is": kind,
         **found,
         "company": company,
         "chain": chain,
+        "behind": behind,
         "listings": _listings(knowledge, rows, company),
-        "facts": _facts(knowledge, [fact_id or "", *ids]),
+        "facts": _facts(knowledge, [fact_id or "", *ids, *(row["fact"] for row in behind)]),
     }
 
 
@@ -133,6 +136,21 @@ def _chain(rows: dict[str, Document], company: str | None) -> tuple[list[Documen
         for role, slug, name, seat in steps
     ]
     return chain, [row["fact_id"], *row["maker_path"].split(), *row["owner_path"].split()]
+
+
+def _behind(
+    knowledge: Knowledge, rows: dict[str, Document], company: str | None, name: str
+) -> list[Document]:
+    """Say who is known to stand behind a brand's products, a company's or one only known by name."""
+    spelling = normalise(name)
+    return [
+        {"role": row["role"], "company": row["maker"], "name": rows[row["maker"]]["name"],
+         "jurisdiction": rows[row["maker"]]["jurisdiction"], "product_class": row["product_class"],
+         "evidence": row["evidence"], "confidence": row["confidence"], "since": row["valid_from"],
+         "until": row["valid_to"], "note": row["note"], "fact": row["fact_id"]}
+        for row in knowledge.rows("white_labels")
+        if (row["brand"] == company if company else row["spelling"] == spelling)
+    ]  # fmt: skip
 
 
 def _listings(knowledge: Knowledge, rows: dict[str, Document], company: str | None) -> list[Document]:

@@ -64,10 +64,17 @@ def lookup(value: str, address: str | None, as_json: bool) -> None:
         print_json(document)
         return
     for name, found in document.items():
-        if name not in ("chain", "facts", "listings"):
+        if name not in ("chain", "behind", "facts", "listings"):
             print_line(f"{name}: {found}")
     for row in document["chain"]:
         print_line(f"  {row['role']}: {row['name']} ({row['jurisdiction'] or '?'})")
+    for row in document["behind"]:
+        products, until = (
+            row["product_class"] or "all products",
+            f", until {row['until']}" if row["until"] else "",
+        )
+        says = f"{row['role'].replace('_', ' ')} of {products}, by {row['evidence'].replace('_', ' ')}{until}"
+        print_line(f"  possible {says}: {row['name']} ({row['jurisdiction'] or '?'})")
     for row in document["listings"]:
         print_line(f"  listed: {row['title']}, as {row['entity']}, since {row['since'] or '?'}")
     for fact in document["facts"]:
