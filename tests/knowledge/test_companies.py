@@ -7,7 +7,7 @@ from tests.knowledge.folder import ALIAS_HEAD, COMPANIES, RELATION_HEAD, RELATIO
 
 from beholden.knowledge.companies import Companies, Relation, chain_rows, load_companies
 from beholden.knowledge.facts import Ledger, load_sources
-from beholden.knowledge.files import KnowledgeError
+from beholden.knowledge.files import KnowledgeError, read_csv
 from beholden.knowledge.names import normalise
 
 
@@ -156,3 +156,74 @@ def test_every_shipped_path_names_facts_that_exist(shipped):
 def test_columns_of_the_small_folder_are_those_of_the_shipped_one():
     with (ROOT / "companies/companies.csv").open(encoding="utf-8") as stream:
         assert stream.readline().strip() == COMPANIES.splitlines()[0]
+
+
+def put_ties(root, *lines):
+    put(root, "companies/relations.csv", "\n".join([RELATION_HEAD, *lines, ""]))
+
+
+def test_an_owner_of_less_than_half_is_a_fact_but_no_step_of_the_chain(root):
+    put_ties(root, "acme,holding,owned_by,0.49,,,s,,2026")
+    assert chain(root, "acme")["owner"] == "acme"
+    put_ties(root, "acme,holding,controlled_by,0.49,,,s,,2026")
+    assert chain(root, "acme")["owner"] == "holding"
+    put_ties(root, "acme,holding,owned_by,,,,s,,2026")
+    assert chain(root, "acme")["owner"] == "holding"
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("acme,holding,owned_by,1.2,,,s,,2026", "the share '1.2'"),
+        ("acme,holding,owned_by,half,,,s,,2026", "the share 'half'"),
+        ("acme,holding,owned_by,1,soon,,s,,2026", "the date 'soon'"),
+        ("acme,holding,owned_by,1,2020,2019-05,s,,2026", "ends on 2019-05, before it begins"),
+    ],
+)
+def test_shares_and_dates_of_a_tie_are_checked(root, line, wrong):
+    put_ties(root, line)
+    with pytest.raises(KnowledgeError, match=wrong):
+        load(root)
+
+
+def test_a_circle_at_one_date_is_refused_and_a_turn_over_time_is_not(root):
+    put_ties(root, "acme,holding,owned_by,1,2001,2005,s,,2026", "holding,acme,owned_by,1,2005,,s,,2026")
+    assert chain(root, "holding")["owner"] == "acme"
+    put_ties(root, "acme,holding,owned_by,1,2001,2006,s,,2026", "holding,acme,owned_by,1,2005,2007,s,,2026")
+    with pytest.raises(KnowledgeError, match="turns in a circle"):
+        load(root)
+
+
+def test_the_owner_on_a_date(root):
+    put_ties(root, "acme,holding,owned_by,1,2001,2005-06,s,,2026", "acme,shield,owned_by,1,2005-06,,s,,2026")
+    book = load(root)
+    owners = [
+        [tie.parent for tie in book.on(date).owner_path("acme")] for date in ("2000", "2004", "2005-07")
+    ]
+    assert owners == [[], ["holding"], ["shield"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "bare"),
+    [
+        ("Zócalo S.A. de C.V.", "zocalo"),
+        ("株式会社ツバメ", "ツバメ"),
+        ("ツバメ株式会社", "ツバメ"),
+        ("杭州燕子科技股份有限公司", "杭州燕子科技"),
+        ("(주)제비전자", "제비전자"),
+        ("주식회사 제비전자", "제비전자"),
+        ("ООО «Ласточка»", "ласточка"),
+        ("АО Ласточка", "ласточка"),
+        ("Jaskółka Sp. z o.o.", "jaskołka"),
+        ("Kırlangıç A.Ş.", "kırlangıc"),
+        ("PT. Layang Tbk", "layang tbk"),
+        ("GmbH", "gmbh"),
+        ("株式会社", "株式会社"),
+        ("L.G. Electronics, Inc.", "lg electronics"),
+        ("swallow_works", "swallow works"),
+    ],
+)
+def test_legal_forms_are_taken_off_in_all_scripts(name, bare):
+    forms = {row["form"] for row in read_csv(ROOT, "vocabulary/legal_forms.csv")}
+    assert normalise(name, forms) == bare
+    assert normalise(bare, forms) == bare

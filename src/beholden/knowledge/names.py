@@ -14,8 +14,8 @@ from functools import lru_cache
 _PUNCTUATION = re.compile(r"[\W_]+", re.UNICODE)
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_]\b", re.UNICODE)
 _ACCENTS = re.compile("[\u0300-\u036f]+")
-_UNSPACED = "[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,}"
-"""Scripts that write a legal form without a space: Kana, Han, Hangul."""
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+"""Scripts that write a legal form at either end, often without a space: Kana, Han, Hangul."""
 
 _LEADING = " …"
 """How a legal form is listed that stands before the name."""
@@ -59,7 +59,8 @@ def _without_form(words: list[str], forms: Collection[str]) -> list[str]:
     for count in range(min(_LONGEST_FORM, len(words) - 1), 0, -1):
         if " ".join(words[-count:]) in forms:
             return words[:-count]
-        if " ".join(words[:count]) + _LEADING in forms:
+        first = " ".join(words[:count])
+        if first + _LEADING in forms or (first in forms and _UNSPACED.fullmatch(first)):
             return words[count:]
     return words
 
@@ -67,8 +68,8 @@ def _without_form(words: list[str], forms: Collection[str]) -> list[str]:
 @lru_cache(maxsize=4)
 def _glued(forms: frozenset[str]) -> re.Pattern[str] | None:
     """Give a pattern of the forms that are written without a space, at either end of a word."""
-    unspaced = sorted((form for form in forms if re.fullmatch(_UNSPACED, form)), key=len, reverse=True)
-    either = "|".join(unspaced)
+    unspaced = [form for form in forms if len(form) > 1 and _UNSPACED.fullmatch(form)]
+    either = "|".join(sorted(unspaced, key=len, reverse=True))
     return re.compile(f"^(?:{either})|(?:{either})$") if unspaced else None
 
 
