@@ -9,6 +9,7 @@ from tests.identify import tiny
 
 from beholden.assess.context import Context
 from beholden.assess.findings import MEASURES, assess
+from beholden.assess.structure import owner_seats
 from beholden.attribute.attributions import attributions
 from beholden.attribute.exposures import exposures
 from beholden.engine import from_rows
@@ -104,17 +105,20 @@ def context(engine, devices, *, knowledge=None, profile=PROFILE, today=date(2026
         }
         for name, device in devices.items()
     ]
+    fleet = engine.bind(pa.Table.from_pylist(kinds, schema=_DEVICES))
+    held = engine.keep(attributions(engine, found, exposed, knowledge))
     return Context(
         engine=engine,
-        devices=engine.bind(pa.Table.from_pylist(kinds, schema=_DEVICES)),
+        devices=fleet,
         observations=engine.bind(pa.Table.from_pylist(observed, schema=_OBSERVED)),
         flows=met,
         identifications=found,
-        attributions=engine.keep(attributions(engine, found, exposed, knowledge)),
+        attributions=held,
         exposures=exposed,
         knowledge=knowledge,
         profile=profile,
         today=today,
+        owner_seats=owner_seats(engine, held, fleet),
     )
 
 

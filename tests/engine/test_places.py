@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from beholden.engine.duck import DuckEngine
-from beholden.engine.places import placed, sources, with_place
+from beholden.engine.places import located, shown, sources, with_place
+from beholden.engine.polar import PolarsEngine
 
 KINDS = ("pcap", "pcapng", "csv", "xlsx")
 places = st.lists(st.tuples(st.integers(0, 3), st.integers(1, (1 << 40) - 1)), max_size=20)
@@ -26,19 +27,26 @@ def table(rows, *, coded):
     )
 
 
-@settings(max_examples=25, deadline=None)
 @given(rows=places, coded=st.booleans())
 def test_there_and_back(rows, coded):
     kinds = dict(zip("dbac", KINDS, strict=True))
-    with DuckEngine() as engine:
-        frame = engine.bind(with_place(table(rows, coded=coded), numbered()))
-        back = engine.collect(placed(frame, engine.bind(numbered()))).to_pylist()
+    back = shown(with_place(table(rows, coded=coded), numbered()), numbered()).to_pylist()
     expected = [
         ("abcd"[at], "frame" if kinds["abcd"[at]].startswith("pcap") else "row", locator)
         for at, locator in rows
     ]
-    told = [(row["evidence_id"], row["locator_kind"], row["locator"]) for row in back]
-    assert sorted(told) == sorted(expected)
+    assert [(row["evidence_id"], row["locator_kind"], row["locator"]) for row in back] == expected
+
+
+@settings(max_examples=10, deadline=None)
+@given(rows=places, coded=st.booleans())
+def test_a_frame_gets_the_same_places_as_a_table(rows, coded):
+    expected = sorted(with_place(table(rows, coded=coded), numbered())["place"].to_pylist())
+    for kind in (DuckEngine, PolarsEngine):
+        with kind() as engine:
+            frame = located(engine.bind(table(rows, coded=coded)), engine.bind(numbered()))
+            assert sorted(engine.collect(frame)["place"].to_pylist()) == expected
+            assert frame.collect_schema().names() == ["place"]
 
 
 @given(rows=places)
@@ -57,7 +65,5 @@ def test_numbers_do_not_depend_on_the_order_of_the_evidence():
 
 
 def test_no_place_gives_nulls():
-    with DuckEngine() as engine:
-        frame = engine.bind(pa.table({"place": pa.array([None], pa.int64())}))
-        (row,) = engine.collect(placed(frame, engine.bind(numbered()))).to_pylist()
+    (row,) = shown(pa.table({"place": pa.array([None], pa.int64())}), numbered()).to_pylist()
     assert row == {"evidence_id": None, "locator_kind": None, "locator": None}

@@ -53,8 +53,7 @@ def run(engine):
                 "locator_kind": ["row"] * (len(ids) + 1),
             }
         )
-        flows = engine.bind(pa.Table.from_pylist([FLOW], schema=FLOW_SCHEMA))
-        return identify(engine, frame(engine, rows), flows, judgements, sources, tiny.knowledge())
+        return identify(engine, frame(engine, rows), judgements, sources, tiny.knowledge())
 
     return run
 
@@ -93,8 +92,8 @@ def test_parts_become_components(engine, run):
     assert (part["role"], part["name"]) == ("module", "modco")
 
 
-def test_flows_know_the_device_of_each_side(engine, run):
-    (flow,) = engine.collect(run(ROWS).flows).to_pylist()
+def test_flows_know_the_device_of_each_side(run):
+    (flow,) = run(ROWS).sides.said(pa.Table.from_pylist([FLOW], schema=FLOW_SCHEMA)).to_pylist()
     assert flow["client_device_id"]
     assert flow["server_device_id"] is None
 

@@ -16,7 +16,7 @@ _SECOND_US = 1_000_000
 
 def measure(context: Context) -> Iterator[Frame]:
     """Measure the channels of every device whose conversations were seen."""
-    watched = context.engine.keep(context.watched())
+    watched = context.watched
     outbound = context.engine.keep(context.exposures.filter(~nw.col("is_inbound"), nw.col("bytes_down") > 0))
     control = _control(outbound, context.number("channel.control", "min_seconds"))
     inbound = context.exposures.filter(nw.col("is_inbound"), nw.col("bytes_up") > 0, nw.col("bytes_down") > 0)

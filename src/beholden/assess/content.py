@@ -69,8 +69,12 @@ def _listeners(context: Context) -> Iterator[Frame]:
         property=nw.lit("port.open"),
         value=port,
     )
-    for name in ("service.debug", "listener.backdoor"):
-        yield _told(answered.filter(nw.col("value").is_in(context.words(name, "ports"))), name, 1.0)
+    ports = {name: context.words(name, "ports") for name in ("service.debug", "listener.backdoor")}
+    listed = nw.col("value").is_in([port for some in ports.values() for port in some])
+    columns = ["device_id", "property", "value", "last_seen_at", "place"]
+    held = context.engine.keep(answered.filter(listed).select(columns))
+    for name, some in ports.items():
+        yield _told(held.filter(nw.col("value").is_in(some)), name, 1.0)
 
 
 def _scanning(context: Context) -> Iterator[Frame]:
@@ -98,7 +102,7 @@ def _scanning(context: Context) -> Iterator[Frame]:
     hours = nw.when(span > 1.0).then(span).otherwise(1.0)
     target, total = nw.col("n_target").cast(nw.Float64), nw.col("n").cast(nw.Float64)
     fans_out = (target / hours > most) & (target / total > least_share)
-    silence = context.watched().select("device_id", "silence")
+    silence = context.watched.select("device_id", "silence")
     yield signal(
         context.engine.keep(counts.join(silence, on="device_id", how="inner")),
         "scan.telnet",

@@ -46,6 +46,7 @@ class Context:
     knowledge: Knowledge
     profile: Profile
     today: date
+    owner_seats: Mapping[str, int]  # seat of the owner → devices of the whole fleet
 
     @cached_property
     def parameters(self) -> Mapping[str, Mapping[str, str]]:
@@ -77,6 +78,7 @@ class Context:
         """Give how long a device must have been watched before silence counts in full."""
         return float(tomllib.loads(self.knowledge.text("claims.toml"))["absence"]["watch_hours"])
 
+    @cached_property
     def watched(self) -> Frame:
         """Give the devices whose conversations were seen: device_id, observed_at, and how sure silence is.
 
@@ -100,7 +102,7 @@ class Context:
             .agg(nw.col("hours").sum(), observed_at=nw.col("ended").max())
         )
         share = nw.col("hours") / self.watch_hours
-        return watched.with_columns(silence=nw.when(share < 1.0).then(share).otherwise(1.0))
+        return self.engine.keep(watched.with_columns(silence=nw.when(share < 1.0).then(share).otherwise(1.0)))
 
 
 def _parse(text: str) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ _INFRASTRUCTURE = ("ntp", "dns", "hosting", "platform", "store")
 def measure(context: Context) -> Iterator[Frame]:
     """Measure destinations; where names were seen, absence is said too."""
     outbound = context.engine.keep(context.exposures.filter(~nw.col("is_inbound")))
-    watched = context.engine.keep(context.watched())
+    watched = context.watched
     names = outbound.filter(~nw.col("name").is_null()).select("device_id").unique()
     named = watched.join(names, on="device_id", how="inner")
     adverts = _seen(outbound.filter(nw.col("service") == "advertising"), "destination.advertising", 1.0)

@@ -1,12 +1,12 @@
 """How a device is tied in: owners across layers, states behind owners, sensors, interfaces, share of the fleet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess.context import Context, signal
-from beholden.engine import Frame
+from beholden.engine import Engine, Frame
 
 _LAYERS = {"maker": "maker", "module_maker": "part", "chip_maker": "part", "cloud_operator": "cloud"}
 _CELLULAR = ("inventory.imei", "inventory.iccid", "inventory.imsi")
@@ -138,18 +138,27 @@ def _interfaces(context: Context) -> Iterator[Frame]:
     )
 
 
-def _share(context: Context) -> Frame:
-    """Say which share of the devices with a known owner is controlled from a jurisdiction of concern."""
-    owners = context.engine.collect(
-        context.attributions.filter(nw.col("role") == "owner", ~nw.col("jurisdiction").is_null())
+def owner_seats(engine: Engine, owners: Frame, devices: Frame) -> Mapping[str, int]:
+    """Count devices by the seat of their owner, where it is known.
+
+    owners: attributions of any role. devices: with n_devices, for how many each stands.
+    """
+    rows = engine.collect(
+        owners.filter(nw.col("role") == "owner", ~nw.col("jurisdiction").is_null())
         .select("device_id", "jurisdiction")
         .unique()
-        .join(context.devices.select("device_id", "n_devices"), on="device_id", how="inner")
+        .join(devices.select("device_id", "n_devices"), on="device_id", how="inner")
         .group_by("jurisdiction")
         .agg(n=nw.col("n_devices").sum())
     ).to_pylist()
-    total = sum(row["n"] for row in owners)
-    concern = sum(row["n"] for row in owners if context.is_concern(row["jurisdiction"]))
+    return {row["jurisdiction"]: int(row["n"]) for row in rows}
+
+
+def _share(context: Context) -> Frame:
+    """Say which share of the devices with a known owner is controlled from a jurisdiction of concern."""
+    seats = context.owner_seats
+    total = sum(seats.values())
+    concern = sum(n for seat, n in seats.items() if context.is_concern(seat))
     share = concern / total if total else 0.0
     every = context.devices.select("device_id") if total else context.devices.filter(nw.col("kind") == "\0")
     return signal(

@@ -12,16 +12,26 @@ _COLUMNS = ["device_id", "role", "company_id", "name", "jurisdiction", "confiden
 
 def attributions(engine: Engine, identifications: Frame, exposures: Frame, knowledge: Knowledge) -> Frame:
     """Give the table `attributions`; the path names the facts that lead from the fingerprint to the company."""
-    book = engine.keep(engine.bind(knowledge.table("companies")))
+    return engine.union(
+        [makers(engine, identifications, knowledge), _operators(exposures, _book(engine, knowledge))]
+    )
+
+
+def makers(engine: Engine, identifications: Frame, knowledge: Knowledge) -> Frame:
+    """Give the attributions that do not rest on traffic: of brands, makers, owners and parts."""
+    book = _book(engine, knowledge)
     chosen = engine.keep(_chosen(identifications))
     parts = chosen.filter(nw.col("field").is_in(list(_PARTS)))
     direct = _named(parts.join(book, left_on="company_id", right_on="company", how="left"))
     brands = chosen.filter(nw.col("field").is_in(["brand", "maker"])).join(
         book, left_on="company_id", right_on="company", how="inner"
     )
-    makers = engine.keep(_makers(brands))
-    every = (direct, makers, _owners(makers, book), _operators(exposures, book))
-    return engine.union([frame.select(_COLUMNS) for frame in every])
+    made = engine.keep(_makers(brands))
+    return engine.union([frame.select(_COLUMNS) for frame in (direct, made, _owners(made, book))])
+
+
+def _book(engine: Engine, knowledge: Knowledge) -> Frame:
+    return engine.bind(knowledge.table("companies"))
 
 
 def _chosen(identifications: Frame) -> Frame:
@@ -91,12 +101,11 @@ def _operators(exposures: Frame, book: Frame) -> Frame:
         .agg(domain_fact=nw.col("fact").max())
     )
     joined = met.join(book, left_on="operator_id", right_on="company", how="inner")
-    return joined.select(
-        "device_id",
+    return joined.with_columns(
         role=nw.lit("cloud_operator"),
         company_id=nw.col("operator_id"),
         name=nw.col("name"),
         jurisdiction=nw.coalesce("owner_jurisdiction", "jurisdiction"),
         confidence=nw.lit(1.0),
         path=_path(nw.col("domain_fact"), nw.col("owner_path")),
-    )
+    ).select(_COLUMNS)

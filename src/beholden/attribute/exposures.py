@@ -16,7 +16,7 @@ def exposures(engine: Engine, flows: Frame, knowledge: Knowledge) -> Frame:
     flows: with the devices of both sides, as identify gives them.
     """
     sides = [_side(flows, mine, theirs, inbound=inbound) for mine, theirs, inbound in _SIDES]
-    met = engine.keep(engine.union(sides))
+    met = engine.union(sides)
     keys = ["device_id", "name", "address", "server_port", "protocol", "is_inbound"]
     summed = engine.keep(
         met.group_by(keys).agg(

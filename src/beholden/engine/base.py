@@ -1,7 +1,8 @@
 """What an engine does: stages get lazy frames and give lazy frames, and never see what runs them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -51,8 +52,13 @@ class Engine(ABC):
         """Compute a frame and give it as an Arrow table."""
 
     @abstractmethod
-    def write(self, frame: Frame, path: Path) -> None:
-        """Compute a frame into a Parquet file (zstd)."""
+    def batches(self, frame: Frame) -> Iterator[pa.Table]:
+        """Compute a frame and give its rows bit by bit."""
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Let everything go at the end of a block that was bound or kept in it."""
+        yield
 
 
 def refuse_other_columns(frames: Sequence[Frame]) -> None:

@@ -1,6 +1,7 @@
 """The engine for evidence beyond memory: DuckDB, spoken to in Narwhals expressions only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -8,6 +9,9 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.engine.base import Engine, Frame, refuse_other_columns
+
+_ROWS = 1 << 17
+"""Rows that are given at a time."""
 
 
 class DuckEngine(Engine):
@@ -25,7 +29,8 @@ class DuckEngine(Engine):
             config["temp_directory"] = str(spill)
         self._connection = duckdb.connect(config=config)
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._n_kept = 0
+        self._n_held = 0
+        self._held: dict[str, bool] = {}  # names, and whether they are tables of the database
 
     def close(self) -> None:
         """Close the database."""
@@ -33,8 +38,7 @@ class DuckEngine(Engine):
 
     def bind(self, table: pa.Table) -> Frame:
         """Make an Arrow table a frame, without copying it."""
-        self._n_kept += 1
-        name = f"bound_{self._n_kept}"
+        name = self._name(is_table=False)
         self._connection.register(name, table)
         return nw.from_native(self._connection.table(name))
 
@@ -44,8 +48,7 @@ class DuckEngine(Engine):
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, so that several later steps can read it."""
-        self._n_kept += 1
-        name = f"kept_{self._n_kept}"
+        name = self._name(is_table=True)
         frame.to_native().create(name)
         return nw.from_native(self._connection.table(name))
 
@@ -63,6 +66,24 @@ class DuckEngine(Engine):
         table = frame.to_native().to_arrow_table()
         return table if isinstance(table, pa.Table) else table.read_all()
 
-    def write(self, frame: Frame, path: Path) -> None:
-        """Compute a frame into a Parquet file (zstd)."""
-        frame.to_native().write_parquet(str(path), compression="zstd")
+    def batches(self, frame: Frame) -> Iterator[pa.Table]:
+        """Compute a frame and give its rows bit by bit."""
+        for batch in frame.to_native().to_arrow_reader(_ROWS):
+            yield pa.Table.from_batches([batch])
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Let everything go at the end of a block that was bound or kept in it."""
+        before = set(self._held)
+        yield
+        for name in [name for name in self._held if name not in before]:
+            if self._held.pop(name):
+                self._connection.execute(f"DROP TABLE {name}")
+            else:
+                self._connection.unregister(name)
+
+    def _name(self, *, is_table: bool) -> str:
+        self._n_held += 1
+        name = f"held_{self._n_held}"
+        self._held[name] = is_table
+        return name

@@ -1,14 +1,16 @@
 """The engine for evidence that fits into memory: Polars, spoken to in Narwhals expressions only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import narwhals as nw
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from beholden.engine.base import Engine, Frame, refuse_other_columns
+
+_ROWS = 1 << 17
+"""Rows that are given at a time."""
 
 
 class PolarsEngine(Engine):
@@ -18,15 +20,11 @@ class PolarsEngine(Engine):
 
     def bind(self, table: pa.Table) -> Frame:
         """Make an Arrow table a frame; coded words become plain text."""
-        data = pl.DataFrame(table)
-        coded = [name for name, kind in data.schema.items() if kind == pl.Categorical]
-        return nw.from_native(
-            data.with_columns(pl.col(coded).cast(pl.String)).lazy() if coded else data.lazy()
-        )
+        return _with_words(pl.DataFrame(table).lazy())
 
     def scan(self, paths: Sequence[Path]) -> Frame:
-        """Make Parquet files of the same columns a frame."""
-        return nw.from_native(pl.scan_parquet(list(paths)))
+        """Make Parquet files of the same columns a frame; coded words become plain text."""
+        return _with_words(pl.scan_parquet(list(paths)))
 
     def keep(self, frame: Frame) -> Frame:
         """Compute a frame once, so that several later steps can read it."""
@@ -43,12 +41,22 @@ class PolarsEngine(Engine):
 
     def collect(self, frame: Frame) -> pa.Table:
         """Compute a frame and give it as an Arrow table."""
-        table = frame.to_native().collect().to_arrow(compat_level=pl.CompatLevel.oldest())
-        return table.cast(pa.schema([_plain(field) for field in table.schema]))
+        return _arrow(frame.to_native().collect())
 
-    def write(self, frame: Frame, path: Path) -> None:
-        """Compute a frame into a Parquet file (zstd)."""
-        pq.write_table(self.collect(frame), path, compression="zstd")
+    def batches(self, frame: Frame) -> Iterator[pa.Table]:
+        """Compute a frame and give its rows bit by bit."""
+        data = frame.to_native().collect_batches(chunk_size=_ROWS, maintain_order=False, engine="streaming")
+        return map(_arrow, data)
+
+
+def _with_words(data: pl.LazyFrame) -> Frame:
+    coded = [name for name, kind in data.collect_schema().items() if kind == pl.Categorical]
+    return nw.from_native(data.with_columns(pl.col(coded).cast(pl.String)) if coded else data)
+
+
+def _arrow(data: pl.DataFrame) -> pa.Table:
+    table = data.to_arrow(compat_level=pl.CompatLevel.oldest())
+    return table.cast(pa.schema([_plain(field) for field in table.schema]))
 
 
 def _plain(field: pa.Field) -> pa.Field:

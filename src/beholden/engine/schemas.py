@@ -27,25 +27,30 @@ def empty(table: Table) -> pa.Table:
     return arrow_schema(table).empty_table()
 
 
-def conform(table: Table, data: pa.Table) -> pa.Table:
-    """Order and cast the columns as the model says; a missing nullable column becomes null.
+def conform(table: Table, data: pa.Table, schema: pa.Schema | None = None) -> pa.Table:
+    """Order and cast the columns as the model says, or a schema of its names; a missing nullable column becomes null.
 
     Raises KeyError where a column that must not be null is missing.
     """
+    schema = schema or arrow_schema(table)
     arrays = []
-    for field in arrow_schema(table):
+    for field in schema:
         if field.name in data.column_names:
             arrays.append(_cast(data[field.name], field.type))
         elif field.nullable:
             arrays.append(pa.nulls(data.num_rows, field.type))
         else:
             raise KeyError(f"{table.name} lacks {field.name}")
-    return pa.table(arrays, schema=arrow_schema(table))
+    return pa.table(arrays, schema=schema)
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    if column.type == kind:
+        return column
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_dictionary(kind):
+        return column.cast(kind.value_type).dictionary_encode()
     return column.cast(kind)
 
 

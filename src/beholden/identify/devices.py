@@ -117,18 +117,3 @@ def devices(observations: Frame, known: Frame, resolved: Resolved) -> Frame:
         is_router=nw.col("is_router").fill_null(value=False),
         is_randomised=(nw.col("n_random") > 0) & (nw.col("n_fixed") == 0),
     ).drop("n_random", "n_fixed")
-
-
-def flows_of_devices(flows: Frame, resolved: Resolved) -> Frame:
-    """Say of each flow which devices its two sides are."""
-    owners = resolved.subjects.filter(nw.col("subject_kind") == "ip", ~nw.col("device_id").is_null())
-    joined = flows.drop("client_device_id", "server_device_id")
-    for side in ("client", "server"):
-        held = owners.select(
-            nw.col("device_id").alias(f"{side}_device_id"),
-            nw.col("subject").alias(f"{side}_ip"),
-            nw.col("mac").alias("own_mac"),
-        )
-        keyed = joined.with_columns(own_mac=nw.col(f"{side}_mac").fill_null(""))
-        joined = keyed.join(held, on=[f"{side}_ip", "own_mac"], how="left").drop("own_mac")
-    return joined

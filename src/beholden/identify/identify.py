@@ -16,6 +16,7 @@ from beholden.identify.claims import CLAIMS, LONGEST_PREFIX, registry_claims, st
 from beholden.identify.decide import decide, general_purpose
 from beholden.identify.match import match
 from beholden.identify.resolve import resolve
+from beholden.identify.sides import Sides
 from beholden.knowledge.base import Knowledge
 
 _STATED = ("inventory.vendor", "inventory.kind", "inventory.model", "inventory.firmware", "inventory.os")
@@ -29,7 +30,7 @@ class Identified:
     devices: Frame
     device_identifiers: Frame
     identifications: Frame
-    flows: Frame  # with the devices of both sides
+    sides: Sides  # which devices the sides of flows are
     observations: Frame  # with device_id, of those that have one
 
 
@@ -41,18 +42,17 @@ def claim_settings(knowledge: Knowledge) -> Mapping[str, Any]:
 def identify(
     engine: Engine,
     observations: Frame,
-    flows: Frame,
     judgements: pa.Table,
     sources: pa.Table,
     knowledge: Knowledge,
 ) -> Identified:
     """Find devices and say what they are.
 
-    observations and flows: with `place`; sources: the numbers that places speak of.
+    observations: with `place`; sources: the numbers that places speak of.
     """
     settings = claim_settings(knowledge)
     resolved = resolve(engine, observations, judgements)
-    owned = engine.keep(device_tables.owned(observations, resolved))
+    owned = device_tables.owned(observations, resolved)
     known = engine.keep(device_tables.identifiers(owned, resolved))
     found = engine.keep(device_tables.devices(owned, known, resolved))
     claims = engine.keep(_device_claims(engine, owned, known, knowledge, settings))
@@ -61,8 +61,7 @@ def identify(
     general = general_purpose(engine, claims, fronts.select("device_id"), groups, settings)
     decided = decide(engine, claims, groups, general, settings)
     corrected = engine.keep(_correct(engine, decided, judgements, known, sources))
-    met = engine.keep(device_tables.flows_of_devices(flows, resolved))
-    return Identified(found, known, corrected, met, owned)
+    return Identified(found, known, corrected, Sides(engine, resolved), owned)
 
 
 def _device_claims(

@@ -1,34 +1,40 @@
 """The facts that a scan stands on, kept with it: it can be explained when knowledge has moved on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine import Engine, Frame
+from beholden.engine.members import OWN
 from beholden.knowledge.base import Knowledge
 
-_WHERE = (
-    ("finding_evidence", "path"),
-    ("findings", "path"),
-    ("identifications", "fact_id"),
-    ("exposures", "fact_id"),
-    ("device_listings", "fact_id"),
-    ("device_listings", "path"),
-    ("attributions", "path"),
-)
+_WHERE: Final[Mapping[str, tuple[str, ...]]] = {
+    "identifications": ("fact_id",),
+    "attributions": ("path",),
+    "exposures": ("fact_id",),
+    "device_listings": ("fact_id", "path"),
+    "findings": ("path",),
+    "finding_evidence": ("path",),
+}
+"""Columns that name facts, joined by a space."""
 
 
-def used_facts(engine: Engine, frames: Mapping[str, Frame], knowledge: Knowledge) -> pa.Table:
-    """Give the rows of `facts` that any table of the scan names."""
-    named = [
-        engine.collect(frames[table].select(ids=nw.col(column)).filter(~nw.col("ids").is_null()).unique())[
-            "ids"
-        ]
-        for table, column in _WHERE
-    ]
-    paths = pa.chunked_array([chunk for column in named for chunk in column.chunks], pa.string())
-    ids = pc.unique(pc.list_flatten(pc.split_pattern(paths, " ")))
-    facts = knowledge.table("facts")
-    return facts.filter(pc.is_in(facts["fact_id"], ids))
+class UsedFacts:
+    """Takes note of the facts that tables name while they pass by."""
+
+    def __init__(self) -> None:
+        self._paths: set[str] = set()
+
+    def passing(self, name: str, batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Give the batches of a table on."""
+        for batch in batches:
+            for column in _WHERE.get(name.removesuffix(OWN), ()):
+                self._paths.update(pc.unique(batch[column].drop_null()).to_pylist())
+            yield batch
+
+    def rows(self, knowledge: Knowledge) -> pa.Table:
+        """Give the rows of `facts` that were named."""
+        ids = sorted({one for path in self._paths for one in path.split()})
+        facts = knowledge.table("facts")
+        return facts.filter(pc.is_in(facts["fact_id"], pa.array(ids, pa.string())))

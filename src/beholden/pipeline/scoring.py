@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from beholden.assess.context import Context
 from beholden.engine import Frame
+from beholden.knowledge.base import Knowledge
+from beholden.knowledge.profiles import Profile
 from beholden.score import Inputs, ScoreSettings, rollup_bins, rollups, score
 
 _ROLE_DIMENSIONS = {"brand": "brand", "maker": "maker", "owner": "owner"}
@@ -23,17 +25,17 @@ _NO_MITIGATIONS = pa.schema(
 )
 
 
-def settings_of(context: Context, as_of: datetime) -> ScoreSettings:
+def settings_of(knowledge: Knowledge, profile: Profile, as_of: datetime) -> ScoreSettings:
     """Give the settings of a profile; propositions with a veto are named by their rules."""
-    rules = context.knowledge.rows("rules")
+    rules = knowledge.rows("rules")
     veto = sorted({str(row["proposition"]) for row in rules if row["veto_floor"] is not None})
     floors = [float(row["veto_floor"]) for row in rules if row["veto_floor"] is not None]
     extra: dict[str, Any] = {"veto": tuple(veto), "veto_floor": max(floors)} if floors else {}
     return ScoreSettings(
-        severities=context.profile.severities,
+        severities=profile.severities,
         as_of=as_of,
-        gamma=context.profile.gamma,
-        default_criticality=context.profile.default_criticality,
+        gamma=profile.gamma,
+        default_criticality=profile.default_criticality,
         **extra,
     )
 

@@ -1,0 +1,75 @@
+"""The tables of a scan on their way into its folder: batch by batch, so that none is ever whole in memory."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from beholden.engine.members import OWN
+from beholden.engine.places import shown
+from beholden.engine.schemas import CODED, arrow_schema, conform
+from beholden.model.tables import TABLES, Table
+
+_BY_NAME = {table.name: table for table in TABLES}
+_WORDS = pa.dictionary(pa.int32(), pa.string())
+
+
+class Writing:
+    """Parquet files (zstd) of the model's tables; those to which nothing was added are there, without rows."""
+
+    def __init__(self, folder: Path, sources: pa.Table) -> None:
+        """Write into a folder; sources: the numbers that places speak of."""
+        self._folder = folder
+        self._sources = sources
+        self._open: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the files."""
+        for table in TABLES:
+            self._file(table.name)
+        for file in self._open.values():
+            file.close()
+
+    def add(self, name: str, batches: Iterable[pa.Table]) -> None:
+        """Add rows to a table, with places written out; a nullable column that is not there is null."""
+        file, table = self._file(name), _BY_NAME[name.removesuffix(OWN)]
+        for batch in batches:
+            rows = shown(batch, self._sources) if "place" in batch.column_names else batch
+            file.write_table(conform(table, rows, _schema(table)))
+
+    def _file(self, name: str) -> pq.ParquetWriter:
+        if name not in self._open:
+            self._open[name] = pq.ParquetWriter(
+                self._folder / f"{name}.parquet",
+                _schema(_BY_NAME[name.removesuffix(OWN)]),
+                compression="zstd",
+                write_statistics=False,  # rows are in no order that they could tell of
+                store_schema=False,  # codes are read as the words they stand for
+            )
+        return self._open[name]
+
+
+def _schema(table: Table) -> pa.Schema:
+    """Give the schema of a table, with words that repeat as codes."""
+    fields = [field.with_type(_WORDS) if field.name in CODED else field for field in arrow_schema(table)]
+    return pa.schema(fields)
+
+
+def batches(pieces: Sequence[pa.Table | Path]) -> Iterator[pa.Table]:
+    """Give tables and the row groups of Parquet files one after the other."""
+    for piece in pieces:
+        if isinstance(piece, pa.Table):
+            yield piece
+        else:
+            with pq.ParquetFile(piece) as file:
+                for at in range(file.num_row_groups):
+                    yield file.read_row_group(at)

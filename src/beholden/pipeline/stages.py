@@ -1,0 +1,255 @@
+"""The stages in their order, from evidence to written tables: what is of all devices first, then devices part by part."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import reduce
+from pathlib import Path
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from beholden.assess.context import Context
+from beholden.assess.findings import assess
+from beholden.assess.structure import owner_seats
+from beholden.attribute.attributions import attributions, makers
+from beholden.attribute.exposures import exposures
+from beholden.engine import Engine, Frame, arrow_schema
+from beholden.engine.places import located, with_place
+from beholden.engine.writing import Writing, batches
+from beholden.identify.condense import Condensed
+from beholden.identify.identify import Identified, identify
+from beholden.identify.sides import Sides
+from beholden.ingest.read import Ingested
+from beholden.ingest.sink import Piece, Sink, Spill
+from beholden.knowledge.base import Knowledge
+from beholden.knowledge.profiles import Profile
+from beholden.model.tables import FLOWS
+from beholden.pipeline.condensing import every, identifications, members, through_stages
+from beholden.pipeline.facts import UsedFacts
+from beholden.pipeline.scoring import score_devices
+from beholden.score import ScoreSettings, merge_bins, merge_rollups
+
+Step = Callable[[str], None]
+MOST_DEVICES = 6000
+"""Devices that are assessed at a time: memory holds all that is made of them."""
+_PREFIXES = 16**3
+READ_OF_FLOWS = {
+    "protocol", "client_ip", "server_ip", "server_port", "client_bytes", "server_bytes", "first_seen_at",
+    "last_seen_at", "n_syn", "is_established", "server_name", "sni", "http_host", "client_device_id",
+    "server_device_id",
+}  # fmt: skip
+_HEX = pa.array([f"{at:03x}" for at in range(_PREFIXES)], pa.string())
+_SIDES = ("client_device_id", "server_device_id")
+_FLOWS = pa.schema(
+    [field for field in arrow_schema(FLOWS) if field.name in READ_OF_FLOWS] + [pa.field("place", pa.int64())]
+)
+_PAST = "g"  # after every id in hexadecimal digits
+_MERGED = {"rollups": merge_rollups, "rollup_bins": merge_bins}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the stages are given.
+
+    alike: which records of inventories stand for which. sources: numbers of places.
+    """
+
+    read: Ingested
+    evidence: pa.Table
+    alike: Condensed | None
+    judgements: pa.Table
+    sources: pa.Table
+
+    def observed(self) -> list[pa.Table | Path]:
+        """Give the observations that go through the stages."""
+        return [*self.read.observations, *through_stages(self.read.listed, self.read.records, self.alike)]
+
+
+@dataclass(frozen=True)
+class Whose:
+    """For whose eyes, and as of when."""
+
+    profile: Profile
+    settings: ScoreSettings
+    today: datetime
+
+
+@dataclass(frozen=True)
+class _Fleet:
+    """All devices, or a part of them."""
+
+    found: Identified
+    members: Frame
+    devices: Frame  # with kind ('' when unknown) and for how many each stands
+    flows: Frame  # with the devices of both sides
+
+
+@dataclass
+class Stages:
+    """One run of the stages over given evidence."""
+
+    engine: Engine
+    knowledge: Knowledge
+    given: Given
+    whose: Whose
+    out: Writing
+    spill: Spill
+    most_devices: int = MOST_DEVICES
+
+    def run(self, on_step: Step) -> int:
+        """Run identify, attribute, assess and score, and write what they give; returns how many devices there are."""
+        self._facts = UsedFacts()
+        self._write_evidence()
+        fleet = self._identified()
+        self._write_found(fleet.found)
+        held = makers(self.engine, fleet.found.identifications, self.knowledge)
+        seats = owner_seats(self.engine, held, fleet.devices)
+        on_step("attribute")
+        edges = self._edges(fleet)
+        flows = self._flows_of(edges, fleet.found.sides)
+        on_step("assess")
+        sums = [self._assessed(part, seats) for part in self._parts(fleet, edges, flows)]
+        on_step("store")
+        for name, merge in _MERGED.items():
+            frames = [self.engine.bind(tables[name]) for tables in sums]
+            self._write(name, reduce(merge, frames))
+        self.out.add("facts", [self._facts.rows(self.knowledge)])
+        return self._count(fleet.members)
+
+    def _write(self, name: str, frame: Frame) -> None:
+        self.out.add(name, self._facts.passing(name, self.engine.batches(frame)))
+
+    def _write_evidence(self) -> None:
+        read = self.given.read
+        self.out.add("evidence", [self.given.evidence])
+        self.out.add("observations", batches([*read.observations, *read.listed]))
+        self.out.add("lookups", batches(read.lookups))
+        self.out.add("judgements", [self.given.judgements])
+
+    def _identified(self) -> _Fleet:
+        engine, given = self.engine, self.given
+        observations = _frame(engine, given.observed(), given.sources)
+        found = identify(engine, observations, given.judgements, given.sources, self.knowledge)
+        every_device = members(engine, found, given.alike)
+        nothing = engine.bind(_FLOWS.empty_table())
+        return _Fleet(found, every_device, engine.keep(_with_kind(found, every_device)), nothing)
+
+    def _write_found(self, found: Identified) -> None:
+        alike = self.given.alike
+        self._write("devices", every(self.engine, found.devices, alike.devices if alike else None))
+        identifiers = alike.device_identifiers if alike else None
+        self._write("device_identifiers", every(self.engine, found.device_identifiers, identifiers))
+        for name, frame in identifications(self.engine, found.identifications, alike).items():
+            self._write(name, frame)
+
+    def _edges(self, fleet: _Fleet) -> list[int]:
+        """Give where parts of the devices begin among the beginnings of ids: these are hashes, so parts are of a size."""
+        n_parts = max(-(-self._count(fleet.devices) // self.most_devices), 1)
+        return [_PREFIXES * at // n_parts for at in range(n_parts)]
+
+    def _flows_of(self, edges: list[int], sides: Sides) -> list[Piece]:
+        """Write flows with the devices of both sides, and give those of each part of the devices."""
+        sinks = [Sink(f"flows-{edge}", _FLOWS, self.spill) for edge in edges]
+        for batch in batches(self.given.read.flows):
+            flows = sides.said(batch)
+            self.out.add("flows", [flows])
+            narrow = with_place(flows, self.given.sources).select(_FLOWS.names)
+            at = [_part_of(narrow[side], edges) for side in _SIDES]
+            for part, sink in enumerate(sinks):
+                sink.add(narrow.filter(pa.array((at[0] == part) | (at[1] == part))))
+        return [sink.finish() for sink in sinks]
+
+    def _parts(self, fleet: _Fleet, edges: list[int], flows: list[Piece]) -> Iterator[_Fleet]:
+        beginnings = [f"{edge:03x}" for edge in edges]
+        for piece, low, high in zip(flows, beginnings, [*beginnings[1:], _PAST], strict=True):
+            bound = self.engine.bind(piece) if isinstance(piece, pa.Table) else self.engine.scan([piece])
+            yield _part(replace(fleet, flows=bound), low, high)
+
+    def _assessed(self, part: _Fleet, seats: Mapping[str, int]) -> dict[str, pa.Table]:
+        """Attribute, assess and score a part of the devices; gives its roll-ups."""
+        with self.engine.passing():
+            scored = self._scored(part, seats)
+            return {name: self.engine.collect(scored[name]) for name in _MERGED}
+
+    def _scored(self, part: _Fleet, seats: Mapping[str, int]) -> dict[str, Frame]:
+        engine, found = self.engine, part.found
+        exposed = engine.keep(exposures(engine, part.flows, self.knowledge))
+        held = engine.keep(attributions(engine, found.identifications, exposed, self.knowledge))
+        context = Context(
+            engine=engine,
+            devices=part.devices,
+            observations=found.observations,
+            flows=part.flows,
+            identifications=found.identifications,
+            attributions=held,
+            exposures=exposed,
+            knowledge=self.knowledge,
+            profile=self.whose.profile,
+            today=self.whose.today.date(),
+            owner_seats=seats,
+        )
+        self._write("exposures", exposed)
+        self._write("attributions", held)
+        assessed = assess(context, self.given.judgements)
+        self._write("device_listings", assessed.device_listings)
+        self._write("findings", assessed.findings)
+        self._write("finding_evidence", assessed.finding_evidence)
+        scored = score_devices(context, assessed.findings, part.members, self.whose.settings)
+        for name in ("members", "scores", "contributions"):
+            self._write(name, scored[name])
+        return scored
+
+    def _count(self, frame: Frame) -> int:
+        return int(self.engine.collect(frame.select(n=nw.len()))["n"][0].as_py())
+
+
+def _frame(engine: Engine, pieces: Sequence[pa.Table | Path], numbered: pa.Table) -> Frame:
+    """Make one frame of tables and Parquet files, with the places of their rows."""
+    parts = [engine.bind(with_place(piece, numbered)) for piece in pieces if isinstance(piece, pa.Table)]
+    paths = [piece for piece in pieces if isinstance(piece, Path)]
+    if paths:
+        parts.append(located(engine.scan(paths), engine.bind(numbered)))
+    return parts[0] if len(parts) == 1 else engine.union(parts)
+
+
+def _with_kind(found: Identified, members: Frame) -> Frame:
+    """Give the devices with their kind ('' when unknown), how sure it is, and for how many each stands."""
+    counts = members.group_by("like_id").agg(n_devices=nw.len()).rename({"like_id": "device_id"})
+    kinds = (
+        found.identifications.filter(nw.col("is_chosen"), nw.col("field") == "kind")
+        .group_by("device_id")
+        .agg(kind=nw.col("value").min(), kind_confidence=nw.col("confidence").max())
+    )
+    counted = found.devices.join(counts, on="device_id", how="inner")
+    return counted.join(kinds, on="device_id", how="left").with_columns(
+        kind=nw.col("kind").fill_null(""), kind_confidence=nw.col("kind_confidence").fill_null(0.0)
+    )
+
+
+def _part_of(ids: pa.ChunkedArray, edges: list[int]) -> npt.NDArray[np.int64]:
+    """Give the place among parts of the one that each id falls into; -1 for no id."""
+    beginning = pc.index_in(pc.utf8_slice_codeunits(ids, 0, 3), _HEX)
+    part: npt.NDArray[np.int64] = np.searchsorted(edges, pc.fill_null(beginning, -1).to_numpy(), "right") - 1
+    return part
+
+
+def _part(fleet: _Fleet, low: str, high: str) -> _Fleet:
+    """Give the devices from one id on, up to another; of flows, the sides that are such devices."""
+
+    def within(name: str) -> nw.Expr:
+        return (nw.col(name) >= low) & (nw.col(name) < high)
+
+    found, own = fleet.found, within("device_id")
+    part = replace(
+        found,
+        devices=found.devices.filter(own),
+        device_identifiers=found.device_identifiers.filter(own),
+        identifications=found.identifications.filter(own),
+        observations=found.observations.filter(own),
+    )
+    flows = fleet.flows.with_columns(**{side: nw.when(within(side)).then(nw.col(side)) for side in _SIDES})
+    return _Fleet(part, fleet.members.filter(within("like_id")), fleet.devices.filter(own), flows)
