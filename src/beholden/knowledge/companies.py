@@ -14,7 +14,7 @@ from beholden.knowledge.facts import Ledger, is_date
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
 from beholden.knowledge.names import Spellings, normalise
 
-_PACKS = (
+COMPANY_PACKS = (
     "companies/companies.csv",
     "companies/white_label_makers.csv",
     "listings/companies.csv",
@@ -24,6 +24,8 @@ _TO_MAKER = ("brand_of", "brand_licensed_to")
 _UPWARD = ("controlled_by", "owned_by", "state_holding")
 _ASIDE = ("successor_of",)
 """Ties that lead to no owner."""
+
+RELATIONS = (*_TO_MAKER, *_UPWARD, *_ASIDE)
 
 _MAX_DEPTH = 12
 _HALF = 0.5
@@ -121,12 +123,12 @@ def load_companies(root: Path, ledger: Ledger) -> Companies:
     """Read companies, aliases and relations; raises KnowledgeError for what does not resolve."""
     forms = frozenset(row["form"] for row in read_csv(root, "vocabulary/legal_forms.csv"))
     book = Companies(spellings=Spellings(forms))
-    for pack in _PACKS:
+    for pack in COMPANY_PACKS:
         for row in read_csv(root, pack):
             _add_company(book, row, ledger)
     for row in read_csv(root, "companies/aliases.csv"):
         _add_alias(book, row, ledger)
-    for pack in _PACKS:
+    for pack in COMPANY_PACKS:
         for row in read_csv(root, pack):
             _claim_own_names(book, row)
     for row in read_csv(root, "companies/relations.csv"):
@@ -189,7 +191,7 @@ def _add_relation(book: Companies, row: Row, ledger: Ledger) -> None:
     child, parent = row["child"], row["parent"]
     if child not in book.companies or parent not in book.companies:
         raise KnowledgeError(f"{row.place}: no company {child!r} or {parent!r}")
-    if row["relation"] not in (*_TO_MAKER, *_UPWARD, *_ASIDE):
+    if row["relation"] not in RELATIONS:
         raise KnowledgeError(f"{row.place}: no relation {row['relation']!r}")
     names = book.companies[child].name, book.companies[parent].name
     fact_id = ledger.add(row, f"{names[0]} is {row['relation'].replace('_', ' ')} {names[1]}")
