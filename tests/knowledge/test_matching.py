@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.knowledge.folder import ALIAS_HEAD, put
 
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.build import build
 from beholden.knowledge.matching import Matcher
 from beholden.knowledge.names import Spellings, normalise
+from beholden.pipeline.knowing import look_up
 
 LABELLED = Path(__file__).with_name("names.csv")
 """Drawn at random (seeded) from the IEEE registry, the CVE file and zigbee-brands, labelled by hand.
@@ -130,3 +133,13 @@ def test_without_the_very_spellings_it_is_still_right_or_unknown(labelled, knowl
     print(f"\nspellings never seen: precision {precision:.4f}, recall {recall:.4f}")  # noqa: T201
     assert precision >= 0.98
     assert recall >= 0.3
+
+
+def test_a_lookup_says_what_a_name_may_mean(root, tmp_path):
+    put(root, "companies/aliases.csv", f"{ALIAS_HEAD}\nacme,Acme Wondervision Works,s,2026\n")
+    build(root, tmp_path / "compiled")
+    known = Knowledge(tmp_path / "compiled")
+    assert look_up(known, "Acme Wondervison Works")["company"] == "acme"
+    unsure = look_up(known, "Acme Chemicals")
+    assert unsure["company"] is None
+    assert [row["company"] for row in unsure["candidates"]] == ["acme"]

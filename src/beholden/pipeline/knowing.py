@@ -87,13 +87,22 @@ def _domain(knowledge: Knowledge, text: str, address: str | None) -> Document:
 
 
 def _part(knowledge: Knowledge, text: str, kinds: tuple[str, ...]) -> Document:
-    """Look a part up as each of these kinds of value in turn; what none knows is a name that nobody bears."""
+    """Look a part up as each of these kinds of value in turn; what none knows may be nearly a company's name."""
     for kind in kinds:
         row = parts(knowledge, kind, [text]).to_pylist()[0]
         if row["company"] is not None:
             found = {"begins": row["value"], "role": row["role"], "model": row["model"]}
             return _document(kind, text, knowledge, row["company"], found, row["fact_id"])
-    return _document(kinds[0] if len(kinds) == 1 else "name", text, knowledge, None, {})
+    return _document(kinds[0], text, knowledge, None, {}) if len(kinds) == 1 else _nearly(knowledge, text)
+
+
+def _nearly(knowledge: Knowledge, name: str) -> Document:
+    """Match a name that is no spelling we have; a company where that is sure, else the ones it may mean."""
+    from beholden.knowledge.matching import Matcher  # noqa: PLC0415 - only names that are not known need it
+
+    match = Matcher.of(knowledge).match(name)
+    candidates = [{"company": one.company, "likeness": one.likeness} for one in match.candidates]
+    return _document("name", name, knowledge, match.company, {"candidates": candidates})
 
 
 def _company(knowledge: Knowledge, name: str) -> str | None:

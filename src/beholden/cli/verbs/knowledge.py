@@ -63,9 +63,7 @@ def lookup(value: str, address: str | None, as_json: bool) -> None:
     if as_json:
         print_json(document)
         return
-    for name, found in document.items():
-        if name not in ("chain", "behind", "facts", "listings"):
-            print_line(f"{name}: {found}")
+    _print_found(document)
     for row in document["chain"]:
         print_line(f"  {row['role']}: {row['name']} ({row['jurisdiction'] or '?'})")
     for row in document["behind"]:
@@ -79,3 +77,12 @@ def lookup(value: str, address: str | None, as_json: bool) -> None:
         print_line(f"  listed: {row['title']}, as {row['entity']}, since {row['since'] or '?'}")
     for fact in document["facts"]:
         print_line(f"  “{fact['text']}” — {fact['publisher']}, {fact['date']} {fact['url'] or ''}")
+
+
+def _print_found(document: Row) -> None:
+    for name, found in document.items():
+        if name not in ("candidates", "chain", "behind", "facts", "listings"):
+            print_line(f"{name}: {found}")
+    if document["company"] is None:
+        for row in document.get("candidates", []):
+            print_line(f"  perhaps {row['company']} ({row['likeness']:.2f})")
