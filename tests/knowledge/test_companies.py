@@ -178,6 +178,10 @@ def test_an_owner_of_less_than_half_is_a_fact_but_no_step_of_the_chain(root):
         ("acme,holding,owned_by,half,,,s,,2026", "the share 'half'"),
         ("acme,holding,owned_by,1,soon,,s,,2026", "the date 'soon'"),
         ("acme,holding,owned_by,1,2020,2019-05,s,,2026", "ends on 2019-05, before it begins"),
+        (
+            "acme,holding,owned_by,1,,,s,,2026\nacme,holding,controlled_by,,,,s,,2026",
+            r"csv:3: acme and holding are tied twice",
+        ),
     ],
 )
 def test_shares_and_dates_of_a_tie_are_checked(root, line, wrong):

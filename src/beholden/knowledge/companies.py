@@ -202,6 +202,8 @@ def _add_relation(book: Companies, row: Row, ledger: Ledger) -> None:
         raise KnowledgeError(f"{row.place}: it ends on {tie.valid_to}, before it begins")
     if tie.valid_to:
         book.ended.append(tie)
+    elif any(known.parent == parent for known in book.relations.get(child, ())):
+        raise KnowledgeError(f"{row.place}: {child} and {parent} are tied twice today")
     else:
         book.relations.setdefault(child, []).append(tie)
 
