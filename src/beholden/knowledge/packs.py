@@ -94,7 +94,7 @@ class _Composition:
                 self._lay_file(pack, path)
         shutil.rmtree(self._out / "sources", ignore_errors=True)
         (self._out / "sources").mkdir()
-        (self._out / "sources" / "composed.toml").write_text(_toml(self._sources), "utf-8")
+        (self._out / "sources" / "composed.toml").write_text(sources_toml(self._sources), "utf-8")
 
     def _lay_update(self, update: Path) -> None:
         """Take fetched registries, but those that are older than what is shipped by now."""
@@ -233,7 +233,8 @@ def _write_yaml(path: Path, document: object) -> None:
     path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=1000), "utf-8")
 
 
-def _toml(sources: Mapping[str, Source]) -> str:
+def sources_toml(sources: Mapping[str, Source]) -> str:
+    """Write sources as a file of knowledge/sources."""
     fields = ("title", "publisher", "url", "date", "licence", "grade")
     return "\n".join(
         f"[sources.{json.dumps(name)}]\n"

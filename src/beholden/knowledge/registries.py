@@ -10,10 +10,10 @@ import csv
 import gzip
 import ipaddress
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import click
 import pyarrow as pa
@@ -30,6 +30,18 @@ _RANGE: dict[str, pa.DataType] = {
     "start6": pa.binary(16),
     "end6": pa.binary(16),
 }
+Range = tuple[int, int, str]
+"""First and last address as numbers, and a value."""
+
+IEEE = pa.schema(
+    [
+        ("prefix", pa.string()),
+        ("bits", pa.int8()),
+        ("organisation", pa.string()),
+        ("address", pa.string()),
+        ("country", pa.string()),
+    ]
+)
 _DELTA = {"start4": "DELTA_BINARY_PACKED", "end4": "DELTA_BINARY_PACKED"}
 
 
@@ -46,11 +58,7 @@ def ieee_table(path: Path, countries: Mapping[str, str]) -> pa.Table:
         country = countries.get(address[-1].casefold()) if address else None
         street = ", ".join(address[:-1] if country else address)
         rows.append((prefix.upper(), _BITS[len(prefix)], organisation, street, country))
-    kinds: dict[str, pa.DataType] = dict.fromkeys(
-        ("prefix", "bits", "organisation", "address", "country"), pa.string()
-    )
-    kinds["bits"] = pa.int8()
-    return pa.table([list(column) for column in zip(*rows, strict=True)], schema=pa.schema(kinds))
+    return pa.table([list(column) for column in zip(*rows, strict=True)], schema=IEEE)
 
 
 def range_table(version4: Path, version6: Path, column: str) -> pa.Table:
@@ -58,11 +66,16 @@ def range_table(version4: Path, version6: Path, column: str) -> pa.Table:
 
     Where a range reaches into the next, the next one counts.
     """
+    return table_of_ranges({4: _ranges(version4), 6: _ranges(version6)}, column)
+
+
+def table_of_ranges(families: Mapping[int, Iterable[Range]], column: str) -> pa.Table:
+    """Make a table of address ranges by family, with one value each; where two overlap, the later one counts."""
     kind: pa.DataType = pa.uint32() if column == "asn" else pa.string()
     schema = pa.schema({**_RANGE, column: kind})
     columns: dict[str, list[Any]] = {name: [] for name in schema.names}
-    for family, path in ((4, version4), (6, version6)):
-        for start, end, value in _ranges(path):
+    for family, ranges in families.items():
+        for start, end, value in _cut(sorted(ranges)):
             columns["family"].append(family)
             columns["start4"].append(start if family == 4 else None)
             columns["end4"].append(end if family == 4 else None)
@@ -72,11 +85,12 @@ def range_table(version4: Path, version6: Path, column: str) -> pa.Table:
     return pa.table(columns, schema=schema)
 
 
-def _ranges(path: Path) -> Iterator[tuple[int, int, str]]:
-    rows = sorted(
-        (int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last)), value)
-        for first, last, value, *_ in _csv(path)
-    )
+def _ranges(path: Path) -> Iterator[Range]:
+    for first, last, value, *_ in _csv(path):
+        yield int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last)), value
+
+
+def _cut(rows: Sequence[Range]) -> Iterator[Range]:
     for (start, end, value), after in zip_longest(rows, rows[1:]):
         yield start, end if after is None else min(end, after[0] - 1), value
 
@@ -118,12 +132,22 @@ def kev_table(path: Path) -> pa.Table:
 
 
 def _json(path: Path) -> Any:  # noqa: ANN401 - a JSON document has no narrower type
-    return json.loads(gzip.decompress(path.read_bytes()))
+    with _open(path) as stream:
+        return json.load(stream)
 
 
 def _csv(path: Path) -> Iterator[list[str]]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as stream:
+    with _open(path) as stream:
         yield from csv.reader(stream)
+
+
+def _open(path: Path) -> TextIO:
+    """Open a text that may be packed with gzip (RFC 1952)."""
+    with path.open("rb") as stream:
+        is_packed = stream.read(2) == b"\x1f\x8b"
+    if is_packed:
+        return cast("TextIO", gzip.open(path, "rt", encoding="utf-8", newline=""))
+    return path.open(encoding="utf-8", newline="")
 
 
 def write(table: pa.Table, path: Path) -> None:
