@@ -18,10 +18,10 @@ from beholden.knowledge.names import Spellings, normalise
 THRESHOLD = 0.9
 """The likeness from which a name is taken for a company's; measured on tests/knowledge/names.csv."""
 
-_NEARLY = 90.0
-_LONG = 7
-_SHORT = 3
-_COMMON = 0.002
+_NEARLY = 90.0  # per cent of letters in common: one letter more or fewer in nine, one wrong in ten
+_LONG = 7  # letters of a word that may be misspelt, and of a name that may be written in one
+_SHORT = 3  # letters that may stand for a word which begins with them
+_COMMON = 0.002  # of all strangers bear a word that says next to nothing
 _SHOWN = 5
 
 Words = tuple[str, ...]
