@@ -1,5 +1,6 @@
 """The command line: thin, one file per verb, each loaded only when it is called."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -14,10 +15,17 @@ VERBS = {
     "report": "write one self-contained HTML report",
     "judge": "record a person's decision about a device or finding",
     "evidence": "list what can be read, and what it can and cannot tell",
-    "knowledge": "show, check and look up knowledge",
+    "knowledge": "show, check, look up, update and compare knowledge",
     "doctor": "check this installation",
 }
 """Every verb with its line of help; its module is cli.verbs.<verb>."""
+
+
+def _lay_packs(_context: click.Context, _option: click.Parameter, folders: tuple[str, ...]) -> None:
+    """Put packs behind those of the environment: worker processes see them too."""
+    if folders:
+        known = os.environ.get("BEHOLDEN_PACKS")
+        os.environ["BEHOLDEN_PACKS"] = os.pathsep.join([*([known] if known else []), *folders])
 
 
 class _LazyGroup(click.Group):
@@ -43,6 +51,10 @@ class _LazyGroup(click.Group):
 @click.command(
     cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
+@click.option(
+    "--knowledge-pack", multiple=True, metavar="DIR", expose_value=False, callback=_lay_packs,
+    help="Folder of own facts that add to or overrule knowledge; may be given again. Also $BEHOLDEN_PACKS.",
+)  # fmt: skip
 @click.version_option(__version__, prog_name="beholden")
 def cli() -> None:
     """Tell whom connected devices are beholden to.

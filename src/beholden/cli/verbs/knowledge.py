@@ -1,18 +1,24 @@
-"""beholden knowledge: show, check and look up what is known, with its sources."""
+"""beholden knowledge: show, check, look up, update and compare what is known, with its sources."""
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from beholden.cli.options import json_option, print_json, say
+from beholden.cli.problems import Problems
 from beholden.cli.tables import print_line, print_table
+
+if TYPE_CHECKING:
+    from beholden.knowledge.originals import Original
 
 Row = dict[str, Any]
 
 
 @click.group(name="knowledge")
 def command() -> None:
-    """Show, check and look up knowledge."""
+    """Show, check, look up, update and compare knowledge."""
 
 
 @command.command(name="show")
@@ -36,16 +42,129 @@ def show(as_json: bool) -> None:
 @command.command(name="check")
 @json_option
 def check(as_json: bool) -> None:
-    """Load every pack afresh; the first row that cannot be taken is named and the exit code is 1."""
+    """Load every pack afresh, look for contradictions and wrong examples, and count; faults give exit code 1."""
     from beholden.knowledge.base import knowledge_root
-    from beholden.knowledge.build import compile_all
+    from beholden.pipeline.checking import check as check_all
 
-    rows = {name: table.num_rows for name, table in compile_all(knowledge_root()).items()}
+    document = check_all(knowledge_root())
     if as_json:
-        print_json({"ok": True, "rows": rows})
+        print_json(document)
     else:
-        print_table(["table", "rows"], [[name, str(n)] for name, n in rows.items()])
-        print_line("all sources present, dates read, ids resolve, no ownership turns in a circle")
+        _print_counts(document, ("rows", *_COUNTED))
+    for fault in document["faults"]:
+        say(fault)
+    if not document["ok"]:
+        raise click.exceptions.Exit(1)
+    if not as_json:
+        click.echo("")
+        print_line("sources present, dates read, ids resolve, no circle of owners on any date,")
+        print_line("no contradiction without a ruling, every example reads as it says")
+
+
+_COUNTED = ("facts by pack", "companies by jurisdiction", "facts by source", "facts by grade")
+
+
+def _print_counts(document: Row, titles: Sequence[str]) -> None:
+    for title in titles:
+        click.echo("")
+        print_table([title, "n"], [[name, str(n)] for name, n in document[title].items()])
+
+
+@command.command(name="update")
+@click.argument("publishers", nargs=-1)
+@click.option("--from", "base", metavar="URL", help="A mirror of all originals, instead of their publishers.")
+@click.option("--ca", "authorities", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Certificate authorities to trust (PEM), instead of the system's.")  # fmt: skip
+@click.option("--list", "is_list", is_flag=True, help="List publishers and what is in force; fetch nothing.")
+@json_option
+def update(
+    publishers: tuple[str, ...], base: str | None, authorities: Path | None, is_list: bool, as_json: bool
+) -> None:
+    """Fetch registries from their publishers over HTTPS, check them, and put them in force.
+
+    This is the only verb that reaches the network, and only when it is called. Without PUBLISHERS all are
+    fetched but those on request. What cannot be taken is told in one line; the old knowledge stays in force.
+    """
+    from datetime import UTC, datetime
+
+    from beholden.knowledge.base import cache_folder, shipped_root, update_folder
+    from beholden.knowledge.originals import load_originals
+    from beholden.knowledge.update import Publisher
+    from beholden.knowledge.updating import records
+    from beholden.knowledge.updating import update as run
+
+    if is_list:
+        known = records(update_folder())
+        root = shipped_root()
+        rows = [_listed(one, known.get(name), root) for name, one in load_originals(root).items()]
+    else:
+        problems = Problems()
+        today = datetime.now(UTC).date().isoformat()
+        publisher = Publisher(base, authorities)
+        outcomes = run(shipped_root(), cache_folder(), publisher, publishers, today, problems)
+        rows = [{"publisher": one.name, "state": one.state, **one.record} for one in outcomes]
+    if as_json:
+        print_json(rows)
+    else:
+        _print_originals(rows)
+    if any(row["state"] == "refused" for row in rows):
+        raise click.exceptions.Exit(1)
+
+
+def _listed(original: "Original", record: Row | None, root: Path) -> Row:
+    if record is not None:
+        return {"publisher": original.name, "state": "fetched", **record}
+    is_shipped = all((root / "registries" / f"{table}.parquet").exists() for table in original.tables)
+    return {
+        "publisher": original.name,
+        "state": "as shipped" if is_shipped else "not fetched",
+        "on_request": original.on_request,
+        "licence": original.licence,
+        "tables": dict.fromkeys(original.tables),
+        "source": original.source,
+    }
+
+
+def _print_originals(rows: Sequence[Row]) -> None:
+    lines = [
+        [
+            row["publisher"],
+            row["state"],
+            row.get("date", ""),
+            " ".join(row.get("tables", ())),
+            row.get("licence", ""),
+        ]
+        for row in rows
+    ]
+    print_table(["publisher", "state", "of", "feeds", "licence"], lines)
+    for row in rows:
+        for file in row.get("files", ()):
+            print_line(f"{file['sha256']}  {file['url']}")
+
+
+@command.command(name="diff")
+@click.argument("old", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("new", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+def diff(old: Path, new: Path, as_json: bool) -> None:
+    """Tell two states of knowledge apart: compiled folders, folders of knowledge, or checkouts."""
+    from beholden.knowledge.diff import differences, state_at
+
+    document = differences(state_at(old), state_at(new))
+    if as_json:
+        print_json(document)
+        return
+    print_line(f"knowledge {document['old']} → {document['new']}")
+    sorts = ("added", "removed", "changed")
+    rows = [[name, *(str(found[sort]) for sort in sorts)] for name, found in document["tables"].items()]
+    if not rows:
+        print_line("no difference")
+        return
+    print_table(["table", *sorts], rows)
+    for row in document["companies"]:
+        print_line(
+            f"{row['company']}: {row['what'].replace('_', ' ')} was {row['old'] or '?'}, is {row['new'] or '?'}"
+        )
 
 
 @command.command(name="lookup")
