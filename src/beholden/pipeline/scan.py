@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from beholden import __version__
 from beholden.engine import engine_for, from_rows
@@ -90,10 +89,9 @@ def _scan(
     settings = settings_of(
         knowledge, request.profile, request.as_of or _end(evidence, otherwise=request.started_at)
     )
-    n_rows = sum(map(_n_rows, [*given.observed(), *read.flows]))
     is_new = not (store.scans / scan_id).is_dir()
     with (
-        engine_for(n_rows, spill.folder) as engine,
+        engine_for(given.n_rows, spill.folder) as engine,
         store.writing(scan_id) as folder,
         Writing(folder, numbered) as out,
     ):
@@ -114,10 +112,6 @@ def _scan(
         out.add("runs", [from_rows(RUNS, [run])])
     store.enter(run)
     return Outcome(scan_id, is_new, evidence.num_rows, n_devices)
-
-
-def _n_rows(piece: pa.Table | Path) -> int:
-    return piece.num_rows if isinstance(piece, pa.Table) else int(pq.read_metadata(piece).num_rows)
 
 
 def _end(evidence: pa.Table, otherwise: datetime) -> datetime:

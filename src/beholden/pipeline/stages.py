@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 
 import narwhals as nw
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from beholden.assess.context import Context
 from beholden.assess.findings import assess
@@ -34,8 +35,8 @@ from beholden.pipeline.scoring import score_devices
 from beholden.score import ScoreSettings, merge_bins, merge_rollups
 
 Step = Callable[[str], None]
-MOST_DEVICES = 6000
-"""Devices that are assessed at a time: memory holds all that is made of them."""
+MOST_ROWS = 250_000
+"""Observations and flows whose devices are assessed at a time: memory holds all that is made of them."""
 _PREFIXES = 16**3
 READ_OF_FLOWS = {
     "protocol", "client_ip", "server_ip", "server_port", "client_bytes", "server_bytes", "first_seen_at",
@@ -64,9 +65,15 @@ class Given:
     judgements: pa.Table
     sources: pa.Table
 
+    @cached_property
     def observed(self) -> list[pa.Table | Path]:
         """Give the observations that go through the stages."""
         return [*self.read.observations, *through_stages(self.read.listed, self.read.records, self.alike)]
+
+    @cached_property
+    def n_rows(self) -> int:
+        """Count the observations and flows that go through the stages."""
+        return sum(map(_n_rows, [*self.observed, *self.read.flows]))
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ class Stages:
     whose: Whose
     out: Writing
     spill: Spill
-    most_devices: int = MOST_DEVICES
+    most_rows: int = MOST_ROWS
 
     def run(self, on_step: Step) -> int:
         """Run identify, attribute, assess and score, and write what they give; returns how many devices there are."""
@@ -109,7 +116,7 @@ class Stages:
         held = makers(self.engine, fleet.found.identifications, self.knowledge)
         seats = owner_seats(self.engine, held, fleet.devices)
         on_step("attribute")
-        edges = self._edges(fleet)
+        edges = self._edges()
         flows = self._flows_of(edges, fleet.found.sides)
         on_step("assess")
         sums = [self._assessed(part, seats) for part in self._parts(fleet, edges, flows)]
@@ -132,7 +139,7 @@ class Stages:
 
     def _identified(self) -> _Fleet:
         engine, given = self.engine, self.given
-        observations = _frame(engine, given.observed(), given.sources)
+        observations = _frame(engine, given.observed, given.sources)
         found = identify(engine, observations, given.judgements, given.sources, self.knowledge)
         every_device = members(engine, found, given.alike)
         nothing = engine.bind(_FLOWS.empty_table())
@@ -146,9 +153,9 @@ class Stages:
         for name, frame in identifications(self.engine, found.identifications, alike).items():
             self._write(name, frame)
 
-    def _edges(self, fleet: _Fleet) -> list[int]:
+    def _edges(self) -> list[int]:
         """Give where parts of the devices begin among the beginnings of ids: these are hashes, so parts are of a size."""
-        n_parts = max(-(-self._count(fleet.devices) // self.most_devices), 1)
+        n_parts = max(-(-self.given.n_rows // self.most_rows), 1)
         return [_PREFIXES * at // n_parts for at in range(n_parts)]
 
     def _flows_of(self, edges: list[int], sides: Sides) -> list[Piece]:
@@ -205,6 +212,11 @@ class Stages:
 
     def _count(self, frame: Frame) -> int:
         return int(self.engine.collect(frame.select(n=nw.len()))["n"][0].as_py())
+
+
+def _n_rows(piece: pa.Table | Path) -> int:
+    """Count the rows of a table or a Parquet file."""
+    return piece.num_rows if isinstance(piece, pa.Table) else int(pq.read_metadata(piece).num_rows)
 
 
 def _frame(engine: Engine, pieces: Sequence[pa.Table | Path], numbered: pa.Table) -> Frame:
