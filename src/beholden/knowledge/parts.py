@@ -12,7 +12,7 @@ from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
 
 _PACKS = {"cellular_modules": "module", "chips": "chip", "usb_ids": ""}
-"""Files of parts/, and the role of the companies they name where the row does not give it."""
+"""Files of parts/, and the role of the companies they name where a row does not give another."""
 
 READS = {
     "tac": ("IMEIs of the type allocation code", r"[0-9]{8}"),
@@ -61,7 +61,7 @@ def _part(row: Row, role: str, ledger: Ledger, companies: Companies) -> tuple[st
     if not says or re.fullmatch(pattern, value) is None:
         raise KnowledgeError(f"{row.place}: {value!r} is no {reads or 'value'} that is known")
     company = companies.companies.get(row["company"])
-    role = role or row["role"]
+    role = row["role"] or role
     if company is None or role not in _ROLES:
         raise KnowledgeError(f"{row.place}: no company {row['company']!r} or no role {role!r}")
     text = f"{says} {value} are of {company.name} {row['model']}".rstrip() + f" ({role}). {row['note']}"
