@@ -212,10 +212,18 @@ def test_listings_name_whom_and_in_what_role_binding_or_not():
     }
 
 
-def test_an_entry_that_has_ended_names_nobody_but_did_before():
+@pytest.mark.parametrize(
+    ("today", "lists"),
+    [
+        (date(2000, 12, 31), set()),
+        (date(2004, 1, 1), {"in-force"}),
+        (date(2006, 1, 1), set()),
+        (date(2021, 1, 1), {"elsewhere"}),
+    ],
+)
+def test_an_entry_names_somebody_while_it_is_in_force(today, lists):
     device = {"b": Device(claims=(("brand", "free"),))}
-    then = findings(device, today=date(2004, 1, 1))[2]
-    assert {row["list"] for row in then} == {"elsewhere", "in-force"}
+    assert {row["list"] for row in findings(device, today=today)[2]} == lists
 
 
 @pytest.mark.parametrize(

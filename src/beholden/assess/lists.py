@@ -24,10 +24,11 @@ _CONDITIONAL = 0.5  # the entry holds on a condition that is not known to be met
 
 
 def named_companies(context: Context) -> pa.Table:
-    """Give every company that an entry names, itself or as an affiliate of the one named."""
+    """Give every company that an entry in force names, itself or as an affiliate of the one named."""
     named: dict[str, list[dict[str, object]]] = {}
+    today = context.today.isoformat()
     for row in context.knowledge.rows("listings"):
-        if row["company"] and (row["until"] or "9999") > context.today.isoformat():
+        if row["company"] and (row["since"] or "") <= today < (row["until"] or "9999"):
             named.setdefault(row["company"], []).append(row)
     rows: list[dict[str, object]] = []
     for company in context.knowledge.rows("companies"):
