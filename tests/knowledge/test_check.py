@@ -7,7 +7,11 @@ from beholden.pipeline.checking import check
 
 DOMAIN_HEAD = "suffix,operator,service,is_hosting,note,source,url,date"
 RULING_HEAD = "organisation,prefix,company,role,note,source,url,date"
-CHIP_HEAD = "reads,value,company,model,note,source,url,date"
+CHIPS = """reads,value,company,model,note,source,url,date
+soc,abcd,acme,,,s,,2026
+soc,abcd1,acme,,,s,,2026
+soc,abcd2,other,,,s,,2026
+"""
 COUNTRY_HEAD = "iso2,iso3,name,official_name,other_names,source"
 PRINT = """
   - {{id: {id}, match: exact, pattern: {pattern}, set: {{{set}}}, confidence: 0.8, source: s, date: 2026-01-02,
@@ -84,8 +88,7 @@ def test_a_sound_folder_has_no_fault(root):
             "parts/oui_rulings.csv:2: 'acme works ltd' is of other, 'this spelling' of acme, and no note says why",
         ),
         (
-            lambda root: put(root, "parts/chips.csv", "\n".join((
-                CHIP_HEAD, "soc,abcd,acme,,,s,,2026", "soc,abcd1,acme,,,s,,2026", "soc,abcd2,other,,,s,,2026", ""))),
+            lambda root: put(root, "parts/chips.csv", CHIPS),
             "parts/chips.csv:4: 'abcd2' is of other, 'abcd' of acme, and no note says why",
         ),
         (
@@ -118,7 +121,7 @@ def test_each_fault_is_told_in_a_line(root, break_it, said):
     assert not document["ok"]
 
 
-def test_a_pack_is_checked_with_what_it_is_laid_over(root, tmp_path, monkeypatch, beholden):
+def test_a_pack_is_checked_with_what_it_is_laid_over(root, tmp_path, beholden):
     put(root, "companies/aliases.csv", f"{ALIAS_HEAD}\n")
     domains(root, "a.example,acme,control,,,s,,2026")
     pack = domains(tmp_path / "clinic", "b.a.example,other,control,,,s,,2026")

@@ -197,3 +197,15 @@ def test_the_shipped_knowledge_composes_to_itself(tmp_path):
         ROOT / "companies/companies.csv"
     ).read_bytes()
     assert content_key(composed) == content_key(compose(ROOT, None, [pack], tmp_path / "cache"))
+
+
+def test_a_pack_is_named_on_the_command_line_and_shown_as_overruling(
+    root, pack, tmp_path, monkeypatch, beholden
+):
+    monkeypatch.setenv("BEHOLDEN_KNOWLEDGE", str(root))
+    monkeypatch.setenv("BEHOLDEN_CACHE", str(tmp_path / "cache"))
+    put(pack, "companies/companies.csv", f"{COMPANY_HEAD}\nacme,Acme,Acme Works Ltd,QX,,brand maker,own,,\n")
+    plain = beholden.json("knowledge", "lookup", "Acme")
+    laid = beholden.json("--knowledge-pack", pack, "knowledge", "lookup", "Acme")
+    assert (plain["chain"][0]["jurisdiction"], laid["chain"][0]["jurisdiction"]) == ("QM", "QX")
+    assert laid["facts"][0]["publisher"] == "user pack clinic, overruling A publisher (2026): Our purchasing"

@@ -286,6 +286,27 @@ def test_what_is_killed_half_way_leaves_the_old(fetch, cache, root, authority, w
     assert len(in_force()) == 5
 
 
+@pytest.mark.usefixtures("cache")
+def test_the_verb_lists_fetches_and_refuses(authority, beholden):
+    words = ("knowledge", "update")
+    assert {row["state"] for row in beholden.json(*words, "--list")} == {"not fetched"}
+    with serving(authority.parent, {KEV_FILE: Answer(FOUR), "delegated": Answer(status=404)}) as (
+        base,
+        asked,
+    ):
+        how = ("--from", base, "--ca", authority)
+        said = beholden.good(*words, "kev", *how)
+        assert hashlib.sha256(FOUR).hexdigest() in said
+        assert asked == ["/mirror/kev.json"]
+        done = beholden.run(*words, *how)
+    assert done.returncode == 1
+    assert done.stderr == "net: delegated is answered 404 Not Found; the old knowledge stays in force\n"
+    assert "unchanged" in done.stdout
+    states = {row["publisher"]: row["state"] for row in beholden.json(*words, "--list")}
+    assert states == {"kev": "fetched", "net": "not fetched"}
+    assert beholden.run(*words, "kev", "--from", "http://127.0.0.1:9").returncode == 1
+
+
 BYTES = st.binary(max_size=300) | st.text(max_size=200).map(str.encode)
 
 

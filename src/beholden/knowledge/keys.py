@@ -2,15 +2,10 @@
 
 from collections.abc import Mapping
 
-_COMPANY_PACKS = (
-    "companies/companies.csv",
-    "companies/white_label_makers.csv",
-    "listings/companies.csv",
-    "vocabulary/companies.csv",
-)
+from beholden.knowledge.companies import COMPANY_PACKS
 
 PACK_KEYS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_COMPANY_PACKS, ("company",)),
+    **dict.fromkeys(COMPANY_PACKS, ("company",)),
     "companies/aliases.csv": ("alias",),
     "companies/relations.csv": ("child", "parent", "relation"),
     "companies/white_labels.csv": ("brand", "maker", "product_class"),
@@ -78,7 +73,7 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
 
 def siblings(pack: str) -> tuple[str, ...]:
     """Give the packs that share their keys with a pack, itself among them."""
-    return _COMPANY_PACKS if pack in _COMPANY_PACKS else (pack,)
+    return COMPANY_PACKS if pack in COMPANY_PACKS else (pack,)
 
 
 def key_of(pack: str, cells: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,13 +9,14 @@ from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.names import normalise
 from beholden.knowledge.parts import parts
-from beholden.model.identifiers import imei, tac
+from beholden.model.identifiers import imei, is_locally_administered, is_multicast_mac, tac
+from beholden.pipeline.registered import CVE, address_facts, flaw, prefix_facts, usb_device
 
 Document = dict[str, Any]
-_MAC = re.compile(r"[0-9a-f]{6,12}")
+_MAC = re.compile(r"([0-9a-f]{2}[:-]){2,5}[0-9a-f]{1,2}|([0-9a-f]{4}\.){2}[0-9a-f]{4}|[0-9a-f]{12}")
 _USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 _TAC = re.compile(r"[0-9]{8}")
-_NAME = re.compile(r"[^\s,]+\.[a-z][a-z0-9-]+\.?")
+_NAME = re.compile(r"[^\s,]+\.[^\W\d_][\w-]+\.?")
 _STRINGS = ("manufacturer", "model", "revision", "compatible", "soc", "user_agent")
 """What a string may have been read from, the surest first."""
 
@@ -33,7 +34,7 @@ def counts(knowledge: Knowledge) -> Document:
 
 
 def look_up(knowledge: Knowledge, value: str, address: str | None = None) -> Document:
-    """Say what a MAC, IP, IMEI or its TAC, USB id, domain, name or string of a part is, with chain, listings, facts.
+    """Say what a MAC, IP, IMEI or TAC, USB or CVE id, domain, name or string of a part is, with chain, lists, law, facts.
 
     address: where a domain name was seen to be; whose it is and in which country are facts beside the operator.
     Unknown stays unknown.
@@ -42,11 +43,12 @@ def look_up(knowledge: Knowledge, value: str, address: str | None = None) -> Doc
     digits = re.sub(r"[:\-.]", "", text.lower())
     if _is_ip(text):
         return _address(knowledge, text)
-    if _USB.fullmatch(text.lower()):
-        return _part(knowledge, text, ("usb",))
     if _TAC.fullmatch(text) or imei(text):
         return _part(knowledge, tac(imei(text) or text), ("tac",))
-    if _MAC.fullmatch(digits) and (":" in text or "-" in text or len(digits) == 12):
+    for pattern, kind, said in ((_USB, "usb", usb_device), (CVE, "cve", flaw)):
+        if pattern.fullmatch(text.lower()):
+            return _registered(knowledge, kind, text, *said(knowledge, text))
+    if _MAC.fullmatch(text.lower()):
         return _mac(knowledge, digits)
     company = _company(knowledge, text)
     if company is not None:
@@ -67,23 +69,51 @@ def _is_ip(text: str) -> bool:
 def _address(knowledge: Knowledge, text: str) -> Document:
     row = lookup.addresses(knowledge, [str(ip_address(text))]).to_pylist()[0]
     company = _company(knowledge, row["address_owner"] or "")
-    return _document("ip", text, knowledge, company, row)
+    return _with_facts(_document("ip", text, knowledge, company, row), address_facts(row))
 
 
 def _mac(knowledge: Knowledge, digits: str) -> Document:
     row = lookup.prefixes(knowledge, [digits]).to_pylist()[0]
+    kind: Document = {"is_local": is_locally_administered(digits), "is_group": is_multicast_mac(digits)}
     if row["prefix"] is None:
-        return _document("mac", digits, knowledge, None, {})
-    found = {name: row[name] for name in ("prefix", "organisation", "country", "role")}
-    return _document("mac", digits, knowledge, row["company"], found, row["fact_id"])
+        return _document("mac", digits, knowledge, None, kind)
+    found = {name: row[name] for name in ("prefix", "organisation", "country", "role")} | kind
+    document = _document("mac", digits, knowledge, row["company"], found, row["fact_id"])
+    return _with_facts(document, prefix_facts(row))
 
 
 def _domain(knowledge: Knowledge, text: str, address: str | None) -> Document:
-    row = lookup.domains(knowledge, [text.lower()]).to_pylist()[0]
+    row = lookup.domains(knowledge, [_ascii(text.lower())]).to_pylist()[0]
     found = {name: row[name] for name in ("domain", "service", "is_hosting")}
-    if address is not None:
-        found |= lookup.addresses(knowledge, [address]).to_pylist()[0]
-    return _document("domain", text, knowledge, row["operator_id"], found, row["fact_id"])
+    seen = lookup.addresses(knowledge, [address]).to_pylist() if address is not None else []
+    for place in seen:
+        found |= place
+    document = _document("domain", text, knowledge, row["operator_id"], found, row["fact_id"])
+    return _with_facts(document, [fact for place in seen for fact in address_facts(place)])
+
+
+def _ascii(name: str) -> str:
+    """Give a name in any script as DNS carries it (RFC 3490); a name that has no such form as it is."""
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
+
+
+def _registered(
+    knowledge: Knowledge, kind: str, text: str, found: Document, facts: list[Document]
+) -> Document:
+    """Look up a value that a registry knows: a part of a company of ours, else the company of the registry's name."""
+    document = _part(knowledge, text, ("usb",)) if kind == "usb" else None
+    if document is None or document["company"] is None:
+        name = found.get("vendor_name") or found.get("vendor") or ""
+        document = _document(kind, text, knowledge, _company(knowledge, name), found)
+    return _with_facts({**document, **found}, facts)
+
+
+def _with_facts(document: Document, facts: list[Document]) -> Document:
+    """Put what registries say before the facts of the packs."""
+    return {**document, "facts": [*facts, *document["facts"]]}
 
 
 def _part(knowledge: Knowledge, text: str, kinds: tuple[str, ...]) -> Document:
@@ -120,6 +150,7 @@ def _document(
     rows = {row["company"]: row for row in knowledge.rows("companies")}
     chain, ids = _chain(rows, company)
     behind = _behind(knowledge, rows, company, value if kind == "name" else "")
+    laws = _laws(knowledge, {step["jurisdiction"] for step in chain})
     return {
         "value": value,
         "is": kind,
@@ -128,7 +159,8 @@ def _document(
         "chain": chain,
         "behind": behind,
         "listings": _listings(knowledge, rows, company),
-        "facts": _facts(knowledge, [fact_id or "", *ids, *(row["fact"] for row in behind)]),
+        "laws": laws,
+        "facts": _facts(knowledge, [fact_id or "", *ids, *(row["fact"] for row in (*behind, *laws))]),
     }
 
 
@@ -136,14 +168,12 @@ def _chain(rows: dict[str, Document], company: str | None) -> tuple[list[Documen
     if company is None or company not in rows:
         return [], []
     row = rows[company]
-    steps = [("company", company, row["name"], row["jurisdiction"])]
-    for role in ("maker", "owner"):
-        if row[role] != steps[-1][1]:
-            steps.append((role, row[role], row[f"{role}_name"], row[f"{role}_jurisdiction"]))
+    roles = {row["owner"]: "owner", row["maker"]: "maker", company: "company"}
     chain = [
-        {"role": role, "company": slug, "name": name, "jurisdiction": seat}
-        for role, slug, name, seat in steps
-    ]
+        {"role": roles.get(slug, "parent"), "company": slug, "name": rows[slug]["name"],
+         "jurisdiction": rows[slug]["jurisdiction"], "fact": rows[slug]["fact_id"]}
+        for slug in dict.fromkeys(row["group"].split())
+    ]  # fmt: skip
     return chain, [row["fact_id"], *row["maker_path"].split(), *row["owner_path"].split()]
 
 
@@ -159,6 +189,19 @@ def _behind(
          "until": row["valid_to"], "note": row["note"], "fact": row["fact_id"]}
         for row in knowledge.rows("white_labels")
         if (row["brand"] == company if company else row["spelling"] == spelling)
+    ]  # fmt: skip
+
+
+def _laws(knowledge: Knowledge, seats: set[str | None]) -> list[Document]:
+    """Give the instruments in force in these jurisdictions under which access can be compelled."""
+    return [
+        {"jurisdiction": row["binds"], "instrument": row["instrument"], "article": row["article"],
+         "since": row["in_force_from"], "compelled_access": row["compelled_access"], "review": row["review"],
+         "fact": row["fact_id"]}
+        for row in knowledge.rows("regimes")
+        if row["binds"] in seats
+        and row["in_force_to"] is None
+        and row["compelled_access"] not in (None, "none", "unknown")
     ]  # fmt: skip
 
 

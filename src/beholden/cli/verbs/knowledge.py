@@ -1,5 +1,6 @@
 """beholden knowledge: show, check, look up, update and compare what is known, with its sources."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ def check(as_json: bool) -> None:
     for fault in document["faults"]:
         say(fault)
     if not document["ok"]:
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
     if not as_json:
         click.echo("")
         print_line("sources present, dates read, ids resolve, no circle of owners on any date,")
@@ -108,7 +109,7 @@ def update(
     else:
         _print_originals(rows)
     if any(row["state"] == "refused" for row in rows):
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 def _listed(original: "Original", record: Row | None, root: Path) -> Row:
@@ -174,7 +175,7 @@ def diff(old: Path, new: Path, as_json: bool) -> None:
 )
 @json_option
 def lookup(value: str, address: str | None, as_json: bool) -> None:
-    """Look up a MAC, IP, domain, company, IMEI or TAC, USB id or module string; gives the chain and its facts."""
+    """Look up a MAC, IP, domain, company, IMEI or TAC, USB or CVE id or module string; gives the chain and its facts."""
     from beholden.pipeline.knowing import look_up
     from beholden.pipeline.opening import open_knowledge
 
@@ -194,13 +195,16 @@ def lookup(value: str, address: str | None, as_json: bool) -> None:
         print_line(f"  possible {says}: {row['name']} ({row['jurisdiction'] or '?'})")
     for row in document["listings"]:
         print_line(f"  listed: {row['title']}, as {row['entity']}, since {row['since'] or '?'}")
+    for row in document["laws"]:
+        by = row["compelled_access"].replace("_", " ")
+        print_line(f"  law in {row['jurisdiction']}: {row['instrument']}, {row['article']}: access by {by}")
     for fact in document["facts"]:
         print_line(f"  “{fact['text']}” — {fact['publisher']}, {fact['date']} {fact['url'] or ''}")
 
 
 def _print_found(document: Row) -> None:
     for name, found in document.items():
-        if name not in ("candidates", "chain", "behind", "facts", "listings"):
+        if name not in ("candidates", "chain", "behind", "facts", "laws", "listings"):
             print_line(f"{name}: {found}")
     if document["company"] is None:
         for row in document.get("candidates", []):
