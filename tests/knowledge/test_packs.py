@@ -209,3 +209,26 @@ def test_a_pack_is_named_on_the_command_line_and_shown_as_overruling(
     laid = beholden.json("--knowledge-pack", pack, "knowledge", "lookup", "Acme")
     assert (plain["chain"][0]["jurisdiction"], laid["chain"][0]["jurisdiction"]) == ("QM", "QX")
     assert laid["facts"][0]["publisher"] == "user pack clinic, overruling A publisher (2026): Our purchasing"
+
+
+def test_entities_that_were_exported_are_imported_as_a_pack(root, tmp_path, monkeypatch, beholden):
+    monkeypatch.setenv("BEHOLDEN_KNOWLEDGE", str(root))
+    monkeypatch.setenv("BEHOLDEN_CACHE", str(tmp_path / "cache"))
+    file = tmp_path / "companies.ftm.json"
+    assert "5 entities" in beholden.good("knowledge", "export", file)
+    file.write_text(
+        file.read_text("utf-8").replace("Holding", "Stranger").replace("holding", "stranger"), "utf-8"
+    )
+    said = (
+        "--publisher",
+        "A registry",
+        "--licence",
+        "CC0-1.0",
+        "--date",
+        "2026-11-01",
+        "--grade",
+        "official",
+    )
+    assert "companies: 1" in beholden.good("knowledge", "import", file, tmp_path / "region", *said)
+    laid = beholden.json("--knowledge-pack", tmp_path / "region", "knowledge", "lookup", "Stranger")
+    assert laid["facts"][0]["publisher"] == "user pack region: A registry"

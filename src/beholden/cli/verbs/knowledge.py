@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from beholden.knowledge.originals import Original
 
 Row = dict[str, Any]
+GRADES = ("official", "maker", "research", "press", "community")
+"""Grades of a source, as in beholden.knowledge.facts, which is not loaded for help."""
 
 
 @click.group(name="knowledge")
@@ -166,6 +168,47 @@ def diff(old: Path, new: Path, as_json: bool) -> None:
         print_line(
             f"{row['company']}: {row['what'].replace('_', ' ')} was {row['old'] or '?'}, is {row['new'] or '?'}"
         )
+
+
+@command.command(name="export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(file: Path) -> None:
+    """Write all companies and ties to FILE as FollowTheMoney entities, one a line."""
+    from beholden.knowledge.base import knowledge_root
+    from beholden.knowledge.facts import load_sources
+    from beholden.knowledge.ftm import export as entities
+    from beholden.knowledge.ftm import write_entities
+
+    root = knowledge_root()
+    print_line(f"{write_entities(file, entities(root, load_sources(root)))} entities in {file}")
+
+
+@command.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("pack", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--publisher", required=True, help="Who published the file.")
+@click.option("--licence", required=True, help="Under which licence it is held.")
+@click.option("--date", required=True, help="Of which date it is, ISO 8601.")
+@click.option("--title", help="Its title; default its name.")
+@click.option("--url", default="", help="Where it was published.")
+@click.option("--grade", type=click.Choice(GRADES), default="community", show_default=True)
+def import_(
+    file: Path, pack: Path, publisher: str, licence: str, date: str, title: str | None, url: str, grade: str
+) -> None:
+    """Make a user pack in the folder PACK of a FollowTheMoney FILE, one entity a line."""
+    from beholden.knowledge.facts import Source
+    from beholden.knowledge.ftm import read_entities
+    from beholden.knowledge.ftm_pack import Import
+    from beholden.pipeline.opening import open_knowledge
+
+    source = Source(pack.resolve().name, title or file.name, publisher, url, date, licence, grade)
+    made = Import(source, open_knowledge(say).spellings)
+    made.take(read_entities(file, Problems()))
+    made.write(pack)
+    for name, rows in made.rows.items():
+        print_line(f"{name}: {len(rows)}")
+    for schema, n in made.left_out.items():
+        print_line(f"left out, {schema}: {n}")
 
 
 @command.command(name="lookup")
