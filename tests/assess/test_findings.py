@@ -212,6 +212,36 @@ def test_listings_name_whom_and_in_what_role_binding_or_not():
     }
 
 
+CLASSES = (
+    "list,company,named_as,product_class,kinds,places,place_of,stages,condition,includes_affiliates,since,until,"
+    "updates_until,updates_source,source,url,date\n"
+    "in-force,,,cameras made abroad,camera,foreign,maker,,,no,2021,,,,s,,2026\n"
+    "in-force,,,routers produced abroad,router,foreign,production,assembly,,no,2021,,,,s,,2026\n"
+    "in-force,,,cameras of later,camera,foreign,maker,,,no,2099,,,,s,,2026\n"
+    "in-force,,,cameras of before,camera,foreign,maker,,,no,2001,2005,,,s,,2026\n"
+    "in-force,,Somebody Ltd,their cameras,camera,,,,,no,2021,,,,s,,2026\n"
+)
+
+
+def test_classes_name_devices_by_kind_and_seat_and_say_where_the_place_is_not_known():
+    known = tiny.knowledge(listings=CLASSES)
+    devices = {
+        "abroad": Device(claims=(("brand", "free"),), kind="camera"),
+        "home": Device(claims=(("brand", "hosting"),), kind="camera"),
+        "other": Device(claims=(("brand", "free"),), kind="plug"),
+        "router": Device(claims=(("brand", "hosting"),), kind="router"),
+    }
+    found, _, rows = findings(devices, knowledge=known)
+    told = {(row["device_id"], row["entity"], row["role"], row["condition"] != "") for row in rows}
+    assert told == {
+        ("abroad", "cameras made abroad", "maker", False),
+        ("router", "routers produced abroad", "production", True),
+    }
+    named = {row["device_id"] for row in found if "cameras made abroad" in row["detail"]}
+    assert named == {"abroad"}
+    assert not [row for row in found if "routers produced" in row["detail"]]
+
+
 @pytest.mark.parametrize(
     ("today", "lists"),
     [

@@ -72,7 +72,7 @@ PREFIXES = (
 )
 
 
-def write(root, laws=LAWS, companies=COMPANIES):
+def write(root, laws=LAWS, companies=COMPANIES, listings=LISTINGS):
     """Write the folder: own facts, and shipped vocabulary, functions, rules and their sources."""
     for name in ("rules", "sources", "vocabulary"):
         shutil.copytree(ROOT / name, root / name)
@@ -85,7 +85,7 @@ def write(root, laws=LAWS, companies=COMPANIES):
     put(root, "clouds/domains.csv", DOMAINS)
     put(root, "law/regimes.csv", laws)
     put(root, "listings/lists.csv", LISTS)
-    put(root, "listings/listings.csv", LISTINGS)
+    put(root, "listings/listings.csv", listings)
     prints = (
         ("dhcp.hostname", "cam", "prefix", "acmecam", "brand: acme, kind: camera, model: AC-100"),
         ("dns.query", "asks", "domain", "control.acme.example", "brand: acme"),
@@ -112,12 +112,12 @@ def _ranges(column, kind, *rows):
 
 
 @cache
-def knowledge(laws=LAWS, companies=COMPANIES):
+def knowledge(laws=LAWS, companies=COMPANIES, listings=LISTINGS):
     """Give the compiled folder, with registries of addresses: 50.0.0.0/8 in QM, 60.0.0.0/8 in QO."""
     made = Knowledge(ROOT / "vocabulary")
     with TemporaryDirectory() as scratch:
         root = Path(scratch) / "knowledge"
-        write(root, laws, companies)
+        write(root, laws, companies, listings)
         made._tables = compile_all(root)
     made._tables |= {
         "ip_asn": _ranges("asn", pa.int64(), (50, 5), (60, 6)),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import narwhals as nw
 import pyarrow as pa
 
+from beholden.assess.classes import class_listings
 from beholden.assess.context import Context, signal
 from beholden.engine import Frame
 
@@ -55,13 +56,14 @@ def _entry(company: str, entry: dict[str, object], context: Context) -> dict[str
 
 
 def device_listings(context: Context) -> Frame:
-    """Give the table `device_listings`: every list that names a company behind a device, binding or not."""
+    """Give the table `device_listings`: every list that names a company behind a device or its class, binding or not."""
     entries = context.engine.bind(named_companies(context))
     met = context.attributions.join(entries, on="company_id", how="inner")
-    return met.select(
+    by_name = met.select(
         "device_id", "list", "title", "entity", "since", "condition", "is_binding", "role", "company_id",
         "confidence", fact_id=nw.col("list_fact"), path=nw.col("path"),
     )  # fmt: skip
+    return context.engine.union([by_name, class_listings(context)])
 
 
 def measure(context: Context) -> Iterator[Frame]:
