@@ -45,6 +45,10 @@ def test_the_neutral_profile_names_nobody(profiles):
     assert all(profile.is_concern(code) for code in ("QM", "QN", "QO"))
 
 
+def test_the_neutral_profile_shows_every_list_whoever_keeps_it(profiles, shipped):
+    assert set(load_profile(profiles, "neutral").lists) == set(shipped["lists"]["list"].to_pylist())
+
+
 def test_listed_concern_is_what_is_listed_and_nothing_else(profiles):
     profile = own(profiles, GOOD)
     assert [profile.is_concern(code) for code in ("QN", "QM", "QO")] == [True, False, False]
