@@ -5,8 +5,8 @@ from pathlib import Path
 from beholden.engine.base import Engine, Frame
 from beholden.engine.schemas import arrow_schema, conform, empty, from_rows
 
-MOST_IN_MEMORY = 2_000_000
-"""Rows of observations and flows up to which memory holds all that is made of them."""
+MOST_IN_MEMORY = 10_000_000
+"""Rows of observations and flows up to which memory holds what is made of them; they themselves stream."""
 _LEAST_MB = 300
 _ROWS_PER_MB = 1000
 

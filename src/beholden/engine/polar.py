@@ -1,13 +1,18 @@
 """The engine for evidence that fits into memory: Polars, spoken to in Narwhals expressions only."""
 
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import narwhals as nw
-import polars as pl
 import pyarrow as pa
 
 from beholden.engine.base import Engine, Frame, refuse_other_columns
+
+# the allocator of Polars reads it once: freed pages go back before the next part of a scan asks for as many
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:200,muzzy_decay_ms:0,narenas:2")
+import polars as pl
 
 _ROWS = 1 << 17
 """Rows that are given at a time."""
@@ -47,6 +52,12 @@ class PolarsEngine(Engine):
         """Compute a frame and give its rows bit by bit."""
         data = frame.to_native().collect_batches(chunk_size=_ROWS, maintain_order=False, engine="streaming")
         return map(_arrow, data)
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Let everything go at the end of a block that was bound or kept in it."""
+        yield
+        pa.default_memory_pool().release_unused()
 
 
 def _with_words(data: pl.LazyFrame) -> Frame:

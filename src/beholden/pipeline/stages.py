@@ -38,15 +38,17 @@ Step = Callable[[str], None]
 MOST_ROWS = 250_000
 """Observations and flows whose devices are assessed at a time: memory holds all that is made of them."""
 _PREFIXES = 16**3
-READ_OF_FLOWS = {
+_READ_OF_FLOWS = {
     "protocol", "client_ip", "server_ip", "server_port", "client_bytes", "server_bytes", "first_seen_at",
     "last_seen_at", "n_syn", "is_established", "server_name", "sni", "http_host", "client_device_id",
     "server_device_id",
 }  # fmt: skip
+_READ_OF_CLAIMS = ["device_id", "field", "value", "confidence", "is_chosen", "fact_id"]
+"""What stages read of identifications."""
 _HEX = pa.array([f"{at:03x}" for at in range(_PREFIXES)], pa.string())
 _SIDES = ("client_device_id", "server_device_id")
 _FLOWS = pa.schema(
-    [field for field in arrow_schema(FLOWS) if field.name in READ_OF_FLOWS] + [pa.field("place", pa.int64())]
+    [field for field in arrow_schema(FLOWS) if field.name in _READ_OF_FLOWS] + [pa.field("place", pa.int64())]
 )
 _PAST = "g"  # after every id in hexadecimal digits
 _MERGED = {"rollups": merge_rollups, "rollup_bins": merge_bins}
@@ -87,11 +89,12 @@ class Whose:
 
 @dataclass(frozen=True)
 class _Fleet:
-    """All devices, or a part of them."""
+    """What is known of all devices, or of a part of them, before they are assessed."""
 
-    found: Identified
-    members: Frame
     devices: Frame  # with kind ('' when unknown) and for how many each stands
+    members: Frame
+    observations: Frame
+    identifications: Frame  # those that were chosen
     flows: Frame  # with the devices of both sides
 
 
@@ -105,19 +108,27 @@ class Stages:
     whose: Whose
     out: Writing
     spill: Spill
+<<<<<<< Updated upstream
     most_rows: int = MOST_ROWS
+=======
+>>>>>>> Stashed changes
 
     def run(self, on_step: Step) -> int:
         """Run identify, attribute, assess and score, and write what they give; returns how many devices there are."""
         self._facts = UsedFacts()
         self._write_evidence()
-        fleet = self._identified()
-        self._write_found(fleet.found)
-        held = makers(self.engine, fleet.found.identifications, self.knowledge)
-        seats = owner_seats(self.engine, held, fleet.devices)
+        fleet, sides = self._identified()
         on_step("attribute")
+<<<<<<< Updated upstream
         edges = self._edges()
         flows = self._flows_of(edges, fleet.found.sides)
+=======
+        held = makers(self.engine, fleet.identifications, self.knowledge)
+        seats = owner_seats(self.engine, held, fleet.devices)
+        edges = self._edges(fleet)
+        flows = self._flows_of(edges, sides)
+        del held, sides
+>>>>>>> Stashed changes
         on_step("assess")
         sums = [self._assessed(part, seats) for part in self._parts(fleet, edges, flows)]
         on_step("store")
@@ -137,13 +148,21 @@ class Stages:
         self.out.add("lookups", batches(read.lookups))
         self.out.add("judgements", [self.given.judgements])
 
-    def _identified(self) -> _Fleet:
+    def _identified(self) -> tuple[_Fleet, Sides]:
+        """Identify all devices, write what they are, and keep what the later stages read."""
         engine, given = self.engine, self.given
         observations = _frame(engine, given.observed, given.sources)
         found = identify(engine, observations, given.judgements, given.sources, self.knowledge)
+        self._write_found(found)
         every_device = members(engine, found, given.alike)
-        nothing = engine.bind(_FLOWS.empty_table())
-        return _Fleet(found, every_device, engine.keep(_with_kind(found, every_device)), nothing)
+        fleet = _Fleet(
+            engine.keep(_with_kind(found, every_device)),
+            every_device,
+            found.observations,
+            engine.keep(found.identifications.filter(nw.col("is_chosen")).select(_READ_OF_CLAIMS)),
+            engine.bind(_FLOWS.empty_table()),
+        )
+        return fleet, found.sides
 
     def _write_found(self, found: Identified) -> None:
         alike = self.given.alike
@@ -155,7 +174,11 @@ class Stages:
 
     def _edges(self) -> list[int]:
         """Give where parts of the devices begin among the beginnings of ids: these are hashes, so parts are of a size."""
+<<<<<<< Updated upstream
         n_parts = max(-(-self.given.n_rows // self.most_rows), 1)
+=======
+        n_parts = max(-(-self._count(fleet.devices) // MOST_DEVICES), 1)
+>>>>>>> Stashed changes
         return [_PREFIXES * at // n_parts for at in range(n_parts)]
 
     def _flows_of(self, edges: list[int], sides: Sides) -> list[Piece]:
@@ -183,15 +206,15 @@ class Stages:
             return {name: self.engine.collect(scored[name]) for name in _MERGED}
 
     def _scored(self, part: _Fleet, seats: Mapping[str, int]) -> dict[str, Frame]:
-        engine, found = self.engine, part.found
+        engine = self.engine
         exposed = engine.keep(exposures(engine, part.flows, self.knowledge))
-        held = engine.keep(attributions(engine, found.identifications, exposed, self.knowledge))
+        held = engine.keep(attributions(engine, part.identifications, exposed, self.knowledge))
         context = Context(
             engine=engine,
             devices=part.devices,
-            observations=found.observations,
+            observations=part.observations,
             flows=part.flows,
-            identifications=found.identifications,
+            identifications=part.identifications,
             attributions=held,
             exposures=exposed,
             knowledge=self.knowledge,
@@ -255,13 +278,11 @@ def _part(fleet: _Fleet, low: str, high: str) -> _Fleet:
     def within(name: str) -> nw.Expr:
         return (nw.col(name) >= low) & (nw.col(name) < high)
 
-    found, own = fleet.found, within("device_id")
-    part = replace(
-        found,
-        devices=found.devices.filter(own),
-        device_identifiers=found.device_identifiers.filter(own),
-        identifications=found.identifications.filter(own),
-        observations=found.observations.filter(own),
+    own = within("device_id")
+    return _Fleet(
+        fleet.devices.filter(own),
+        fleet.members.filter(within("like_id")),
+        fleet.observations.filter(own),
+        fleet.identifications.filter(own),
+        fleet.flows.with_columns(**{side: nw.when(within(side)).then(nw.col(side)) for side in _SIDES}),
     )
-    flows = fleet.flows.with_columns(**{side: nw.when(within(side)).then(nw.col(side)) for side in _SIDES})
-    return _Fleet(part, fleet.members.filter(within("like_id")), fleet.devices.filter(own), flows)
