@@ -120,8 +120,7 @@ def _listed(original: "Original", record: Row | None, root: Path) -> Row:
     is_shipped = all((root / "registries" / f"{table}.parquet").exists() for table in original.tables)
     return {
         "publisher": original.name,
-        "state": "as shipped" if is_shipped else "not fetched",
-        "on_request": original.on_request,
+        "state": "on request" if original.on_request else "as shipped" if is_shipped else "not fetched",
         "licence": original.licence,
         "tables": dict.fromkeys(original.tables),
         "source": original.source,
