@@ -36,12 +36,12 @@ def scan(beholden, clinic, tmp_path_factory):  # noqa: ARG001 - makes the cache
     knowledge = Knowledge.open()
     profile = load_profile(knowledge, "article")
 
-    def scan(engine, most_devices):
+    def scan(engine, most_rows):
         paths = [str(clinic / "clinic.pcapng"), str(clinic / "inventory.csv")]
         store = Store(tmp_path_factory.mktemp("store"))
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scanning, "engine_for", lambda _n_rows, _spill: engine())
-            patch.setattr(stages, "MOST_DEVICES", most_devices)
+            patch.setattr(stages, "MOST_ROWS", most_rows)
             request = scanning.Request(paths, profile, NOW)
             outcome = scanning.scan(request, store, knowledge, pytest.fail, clock=lambda: NOW)
         return told(store, outcome.scan_id)
@@ -51,15 +51,15 @@ def scan(beholden, clinic, tmp_path_factory):  # noqa: ARG001 - makes the cache
 
 @pytest.fixture(scope="module")
 def whole(scan):
-    return scan(PolarsEngine, stages.MOST_DEVICES)
+    return scan(PolarsEngine, stages.MOST_ROWS)
 
 
 @pytest.mark.parametrize(
-    ("engine", "most_devices"),
-    [(PolarsEngine, 2), (DuckEngine, stages.MOST_DEVICES), (DuckEngine, 5)],
+    ("engine", "most_rows"),
+    [(PolarsEngine, 20), (DuckEngine, stages.MOST_ROWS), (DuckEngine, 200)],
 )
-def test_every_engine_and_every_parting_tells_the_same(scan, whole, engine, most_devices):
-    found = scan(engine, most_devices)
+def test_every_engine_and_every_parting_tells_the_same(scan, whole, engine, most_rows):
+    found = scan(engine, most_rows)
     assert len(whole["devices"]) > 4
     assert whole["findings"]
     for name, rows in whole.items():

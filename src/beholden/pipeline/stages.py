@@ -108,10 +108,6 @@ class Stages:
     whose: Whose
     out: Writing
     spill: Spill
-<<<<<<< Updated upstream
-    most_rows: int = MOST_ROWS
-=======
->>>>>>> Stashed changes
 
     def run(self, on_step: Step) -> int:
         """Run identify, attribute, assess and score, and write what they give; returns how many devices there are."""
@@ -119,16 +115,11 @@ class Stages:
         self._write_evidence()
         fleet, sides = self._identified()
         on_step("attribute")
-<<<<<<< Updated upstream
-        edges = self._edges()
-        flows = self._flows_of(edges, fleet.found.sides)
-=======
         held = makers(self.engine, fleet.identifications, self.knowledge)
         seats = owner_seats(self.engine, held, fleet.devices)
-        edges = self._edges(fleet)
+        edges = self._edges()
         flows = self._flows_of(edges, sides)
         del held, sides
->>>>>>> Stashed changes
         on_step("assess")
         sums = [self._assessed(part, seats) for part in self._parts(fleet, edges, flows)]
         on_step("store")
@@ -174,11 +165,7 @@ class Stages:
 
     def _edges(self) -> list[int]:
         """Give where parts of the devices begin among the beginnings of ids: these are hashes, so parts are of a size."""
-<<<<<<< Updated upstream
-        n_parts = max(-(-self.given.n_rows // self.most_rows), 1)
-=======
-        n_parts = max(-(-self._count(fleet.devices) // MOST_DEVICES), 1)
->>>>>>> Stashed changes
+        n_parts = max(-(-self.given.n_rows // MOST_ROWS), 1)
         return [_PREFIXES * at // n_parts for at in range(n_parts)]
 
     def _flows_of(self, edges: list[int], sides: Sides) -> list[Piece]:
