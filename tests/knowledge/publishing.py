@@ -4,6 +4,7 @@ import datetime as dt
 import ipaddress
 import ssl
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +27,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     stated: int | None = None
     is_chunked: bool = False
+    pause: float = 0
+    """Seconds between two bytes."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -49,6 +52,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if answer.is_chunked:
             self.wfile.write(b"%x\r\n%s" % (len(answer.body) + 10, answer.body))
+        elif answer.pause:
+            for byte in answer.body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(answer.pause)
         else:
             self.wfile.write(answer.body)
 

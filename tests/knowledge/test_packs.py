@@ -161,6 +161,13 @@ def test_packs_are_taken_from_the_environment_and_change_the_id(root, pack, tmp_
     assert Knowledge.open().knowledge_id not in (plain, packed.knowledge_id)
 
 
+def test_knowledge_that_is_read_only_can_be_laid_over(root, laid, pack):
+    for path in (*root.rglob("*"), root):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    composed = laid(pack)
+    assert all(path.stat().st_mode & 0o200 for path in composed.rglob("*"))
+
+
 def test_an_empty_pack_changes_no_fact(laid, pack, root):
     composed, shipped = compile_all(laid(pack)), compile_all(root)
     for name, table in shipped.items():

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -188,6 +189,20 @@ def test_what_is_wrong_is_told_in_one_line_and_the_old_stays(fetch, wrong):
     assert update_folder() == state
     assert len(in_force()) == 4
     assert sorted(path.name for path in state.parent.iterdir()) == sorted([state.name, "current"])
+
+
+def test_a_server_that_drips_is_given_up(fetch, monkeypatch):
+    monkeypatch.setattr("beholden.knowledge.update._PATIENCE", 0.2)
+    outcomes, (line,) = fetch({KEV_FILE: Answer(FIVE[:100], pause=0.02)})
+    assert outcomes == {"kev": "refused"}
+    assert "takes longer than" in line
+
+
+def test_a_state_that_was_swept_away_leaves_what_was_shipped(fetch, root):
+    fetch({KEV_FILE: Answer(FOUR)})
+    shutil.rmtree(update_folder())
+    assert knowledge_root() == root
+    assert fetch({KEV_FILE: Answer(FOUR)})[0] == {"kev": "updated"}
 
 
 def test_one_that_is_refused_holds_back_no_other(fetch):

@@ -35,7 +35,8 @@ def update_folder() -> Path | None:
     """Give the folder of the registries that `knowledge update` fetched last, None where it never did."""
     updates = cache_folder() / "updates"
     current = updates / "current"
-    return updates / current.read_text("utf-8").strip() if current.exists() else None
+    state = updates / current.read_text("utf-8").strip() if current.exists() else None
+    return state if state and state.is_dir() else None
 
 
 def shipped_root() -> Path:

@@ -15,8 +15,7 @@ from beholden.knowledge.files import KnowledgeError, read_toml
 from beholden.knowledge.places import country_codes
 from beholden.knowledge.publications import delegated_table, epss_table, ieee_csv_table, usb_ids_table
 from beholden.knowledge.recog import recog_table
-from beholden.knowledge.registries import asn_names, ieee_table, kev_table, mcc_mnc_table, range_table
-from beholden.knowledge.registries import country_codes as country_names
+from beholden.knowledge.registries import asn_names, kev_table, mcc_mnc_table, range_table
 
 MIB = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -134,12 +133,6 @@ def _check(table: pa.Table, in_force: Path, least: int) -> None:
         raise KnowledgeError(f"has {table.num_rows} rows where at least {least} are wanted")
 
 
-def _ieee(paths: Sequence[Path], root: Path) -> Tables:
-    if len(paths) == 1:
-        return {"ieee": ieee_table(paths[0], country_names(root))}
-    return {"ieee": ieee_csv_table(paths, country_codes(root))}
-
-
 def _country_ranges(paths: Sequence[Path], _: Path) -> Tables:
     table = range_table(paths[0], paths[1], "country")
     for country in table["country"].unique().to_pylist():
@@ -153,7 +146,7 @@ def _asn_ranges(paths: Sequence[Path], _: Path) -> Tables:
 
 
 READERS: dict[str, Callable[[Sequence[Path], Path], Tables]] = {
-    "ieee": _ieee,
+    "ieee": lambda paths, root: {"ieee": ieee_csv_table(paths, country_codes(root))},
     "country_ranges": _country_ranges,
     "delegated": lambda paths, _: {"ip_country": delegated_table(paths)},
     "asn_ranges": _asn_ranges,

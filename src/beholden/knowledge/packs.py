@@ -84,7 +84,10 @@ class _Composition:
         self._sources = load_sources(root)
 
     def lay(self, update: Path | None, folders: Sequence[Path]) -> None:
-        shutil.copytree(self._root, self._out, dirs_exist_ok=True)
+        for path in files_of(self._root):  # without their modes: what is shipped may be read-only
+            copy = self._out / path.relative_to(self._root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
         if update is not None:
             self._lay_update(update)
         names = set[str]()

@@ -61,9 +61,9 @@ class _HttpsAlone(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
-        """Refuse a redirect that leaves HTTPS."""
+        """Refuse a redirect that leaves HTTPS; what else a redirect says is not read."""
+        fp.close()
         if not newurl.startswith("https://"):
-            fp.close()
             raise KnowledgeError(f"is redirected to {newurl[:200]}, which is not HTTPS")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -150,7 +150,7 @@ def _received(response: HTTPResponse, path: Path, limit: int, types: Sequence[st
     stated = headers.get("Content-Length")
     digest, size, end = hashlib.sha256(), 0, time.monotonic() + _PATIENCE
     with path.open("wb") as out:
-        while piece := response.read(_PIECE):
+        while piece := response.read1(_PIECE):  # as it comes: a slow server must not hold on
             size += len(piece)
             if size > limit:
                 raise KnowledgeError(f"is larger than {limit // MIB} MiB")
