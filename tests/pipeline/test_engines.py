@@ -56,7 +56,7 @@ def whole(scan):
 
 @pytest.mark.parametrize(
     ("engine", "most_rows"),
-    [(PolarsEngine, 20), (DuckEngine, stages.MOST_ROWS), (DuckEngine, 200)],
+    [(PolarsEngine, 300), (DuckEngine, stages.MOST_ROWS), (DuckEngine, 500)],
 )
 def test_every_engine_and_every_parting_tells_the_same(scan, whole, engine, most_rows):
     found = scan(engine, most_rows)
