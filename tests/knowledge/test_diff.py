@@ -106,6 +106,14 @@ def test_a_table_that_was_not_there_is_added_whole(tmp_path_factory, other):
     assert told(tmp_path_factory, "kev", table, other) == {"added": 0, "removed": 2, "changed": 0}
 
 
+def test_where_a_row_comes_from_is_told_by_the_facts_alone(tmp_path_factory):
+    old, new = (
+        pa.table({"cve": ["a"], "source": [one], "fact_id": [one], "owner_path": [one]}) for one in "xy"
+    )
+    assert told(tmp_path_factory, "kev", old, new) is None
+    assert told(tmp_path_factory, "facts", old, new) == {"added": 1, "removed": 1, "changed": 0}
+
+
 @pytest.fixture
 def two(tmp_path, root, monkeypatch):
     """Give two folders of knowledge: in the second a company moved its seat, was sold, and one is new."""

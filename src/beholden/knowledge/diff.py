@@ -1,5 +1,6 @@
 """Tell two states of knowledge apart: rows added, removed and changed, and companies that changed hands or seat."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ SHOWN = 100
 """Keys that are named of each sort of difference; all are counted."""
 
 _NULL = " is null"
+_ORIGIN = re.compile(r"source|url|date|.*fact_id|.*_path")
+"""Columns that say where a row comes from."""
+
 _OF_COMPANIES = ("name", "jurisdiction", "maker", "owner", "owner_jurisdiction")
 
 
@@ -33,7 +37,7 @@ def state_at(path: Path) -> Knowledge:
 def differences(old: Knowledge, new: Knowledge) -> Document:
     """Give both ids, the differences of each table that differs, and of companies with what was and is.
 
-    Whether a fact's source or date changed is told by the table `facts`; in others, ids of facts do not count.
+    Whether a fact's source or date changed is told by the table `facts` alone.
     """
     names = sorted({path.stem for state in (old, new) for path in state.folder.glob("*.parquet")})
     tables = {name: found for name in names if (found := _of_table(name, old.table(name), new.table(name)))}
@@ -65,7 +69,7 @@ def _of_table(name: str, old: pa.Table, new: pa.Table) -> Document | None:
 def _columns(name: str, old: pa.Table, new: pa.Table) -> dict[str, pa.DataType]:
     """Give the columns to compare and their types: those of both, or of the one that has any.
 
-    Ids of facts say nothing that the table `facts` does not.
+    Where a row comes from is told by the table `facts` alone.
     """
     types: dict[str, pa.DataType] = {}
     for schema in (old.schema, new.schema):
@@ -73,8 +77,7 @@ def _columns(name: str, old: pa.Table, new: pa.Table) -> dict[str, pa.DataType]:
     shared = [
         one for one in types if all(one in side.column_names or not side.num_columns for side in (old, new))
     ]
-    is_id = ("fact_id", "_path") if name != "facts" else ()
-    return {one: types[one] for one in shared if not one.endswith(is_id)}
+    return {one: types[one] for one in shared if name == "facts" or not _ORIGIN.fullmatch(one)}
 
 
 def _filled(table: pa.Table, columns: Mapping[str, pa.DataType]) -> pa.Table:

@@ -62,6 +62,7 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "impacts": ("kind", "category"),
     "kind_names": ("name",),
     "fingerprints": ("fingerprint_id", "field"),
+    "ieee": ("prefix",),
     "kev": ("cve",),
     "asn": ("asn",),
     "epss": ("cve",),
