@@ -128,6 +128,11 @@ def test_rules_and_fingerprints_are_laid_by_their_ids(root, laid, pack):
         ("companies/companies.csv", f"{COMPANY_HEAD},seat\nnew,New,,QP,,brand,own,,2026,x\n", "no column seat"),
         ("companies/aliases.csv", f"{ALIAS_HEAD}\nnobody,N,own,2026\n", "clinic/companies/aliases.csv:2: no company"),
         ("companies/relations.csv", f"{RELATION_HEAD}\nholding,acme,owned_by,1,,,own,,2026\n", "turns in a circle"),
+        ("companies/companies.csv", f'{COMPANY_HEAD}\n"new"x,New\n', "companies.csv:2: ',' expected after"),
+        ("fingerprints/dhcp.hostname.yaml", "- a\n", "dhcp.hostname.yaml: no mapping"),
+        ("fingerprints/dhcp.hostname.yaml", "fingerprints: [x]\n", "'x' is no fingerprint"),
+        ("rules/coercion/new.yaml", "a: [\n", "new.yaml: while parsing"),
+        ("sources/more.toml", "[", "more.toml: "),
         ("registries/ieee.parquet", "x", "no such file"),
         ("../clinic/fact.py", "x", "fact.py: a pack has no such file"),
     ],
@@ -136,6 +141,13 @@ def test_what_cannot_be_taken_is_refused_with_the_place_in_the_pack(laid, pack, 
     put(pack, name, text)
     with pytest.raises(KnowledgeError, match=told):
         compile_all(laid(pack))
+
+
+@pytest.mark.parametrize("name", ["companies/companies.csv", "sources/x.toml", "rules/coercion/x.yaml"])
+def test_what_is_not_utf8_is_refused(laid, pack, name):
+    (put(pack, name, "") / name).write_bytes(b"company,name\ncaf\xe9,x\n")
+    with pytest.raises(KnowledgeError, match="codec"):
+        laid(pack)
 
 
 def test_a_pack_that_is_not_there_or_has_no_name_is_refused(laid, pack, tmp_path):

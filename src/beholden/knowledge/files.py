@@ -30,7 +30,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401 - a YAML document has no narro
     """Read a YAML file with every scalar a string."""
     try:
         return yaml.load(path.read_text("utf-8"), Loader=_StringLoader)  # noqa: S506, TID251 - derived from SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise KnowledgeError(f"{path}: {str(error).splitlines()[0]}") from error
 
 
@@ -38,7 +38,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KnowledgeError(f"{path}: {error}") from error
 
 
@@ -66,16 +66,33 @@ class Row:
 
 
 def read_csv(root: Path, pack: str) -> Iterator[Row]:
-    """Read the rows of a CSV pack; a pack that is not there has no rows."""
+    """Read the rows of a CSV pack; a pack that is not there has no rows. Raises KnowledgeError for what is no CSV."""
     path = root / pack
     if not path.exists():
         return
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream, strict=True)
-        for cells in reader:
-            if None in cells:
-                raise KnowledgeError(f"{pack}:{reader.line_num}: more cells than columns")
-            written = cells.pop(PLACE, "")
-            yield Row(
-                pack, reader.line_num, {key: (cell or "").strip() for key, cell in cells.items()}, written
-            )
+        try:
+            for cells in reader:
+                yield _row(pack, reader.line_num, cells)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise KnowledgeError(f"{pack}:{reader.line_num + 1}: {error}") from error
+
+
+def read_header(root: Path, pack: str) -> list[str]:
+    """Read the columns of a CSV pack, none where it is not there."""
+    path = root / pack
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        try:
+            return [name for name in next(csv.reader(stream, strict=True), []) if name != PLACE]
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise KnowledgeError(f"{pack}:1: {error}") from error
+
+
+def _row(pack: str, line: int, cells: dict[str | Any, str | Any]) -> Row:
+    if None in cells:
+        raise KnowledgeError(f"{pack}:{line}: more cells than columns")
+    written = cells.pop(PLACE, "")
+    return Row(pack, line, {key: (cell or "").strip() for key, cell in cells.items()}, written)

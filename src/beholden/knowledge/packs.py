@@ -19,7 +19,7 @@ import yaml
 
 from beholden.knowledge.build import files_of, quick_key
 from beholden.knowledge.facts import Source, load_sources
-from beholden.knowledge.files import PLACE, KnowledgeError, Row, read_csv, read_yaml
+from beholden.knowledge.files import PLACE, KnowledgeError, Row, read_csv, read_header, read_yaml
 from beholden.knowledge.keys import PACK_KEYS, key_of, siblings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -140,12 +140,12 @@ class _Composition:
 
     def _lay_csv(self, pack: Pack, name: str) -> None:
         """Put a pack's rows in place of all rows of the same key, in whichever file these stand."""
-        stated = _header(pack.folder / name)
-        columns = _header(self._out / name) or stated
+        stated = read_header(pack.folder, name)
+        columns = read_header(self._out, name) or stated
         if unknown := [one for one in stated if one not in columns]:
             raise KnowledgeError(f"{pack.name}/{name}:1: no column {', '.join(unknown)}")
         known = {one: _grouped(self._out, one) for one in siblings(name)}
-        headers = {one: _header(self._out / one) or columns for one in known}
+        headers = {one: read_header(self._out, one) or columns for one in known}
         is_sorted = {one: _is_sorted(self._out, one) for one in known}
         for key, stated_rows in _grouped(pack.folder, name).items():
             overruled = [row for groups in known.values() for row in groups.get(key, ())]
@@ -168,22 +168,20 @@ class _Composition:
         return Row(row.pack, row.line, {**row.cells, **sources}, f"{pack.name}/{row.place}")
 
     def _lay_fingerprints(self, pack: Pack, name: str) -> None:
-        document: Any = read_yaml(pack.folder / name)
-        known: Any = (
-            read_yaml(self._out / name) if (self._out / name).exists() else {**document, "fingerprints": []}
-        )
+        document = _mapping(pack.folder / name)
+        known = _mapping(self._out / name) or {**document, "fingerprints": []}
         entries = {entry.get("id"): entry for entry in known.get("fingerprints") or ()}
         for entry in document.get("fingerprints") or ():
+            if not isinstance(entry, dict):
+                raise KnowledgeError(f"{pack.name}/{name}: {entry!r} is no fingerprint")
             source = self._source(pack, entry.get("source", ""), entries.get(entry.get("id")))
             entries[entry.get("id")] = {**entry, "source": source}
         _write_yaml(self._out / name, {**known, "fingerprints": list(entries.values())})
 
     def _lay_rule(self, pack: Pack, name: str) -> None:
-        rule: Any = read_yaml(pack.folder / name)
-        overruled: Any = read_yaml(self._out / name) if (self._out / name).exists() else None
-        _write_yaml(
-            self._out / name, {**rule, "source": self._source(pack, rule.get("source", ""), overruled)}
-        )
+        rule = _mapping(pack.folder / name)
+        source = self._source(pack, rule.get("source", ""), _mapping(self._out / name))
+        _write_yaml(self._out / name, {**rule, "source": source})
 
     def _source(self, pack: Pack, source_id: str, overruled: Mapping[str, str] | None) -> str:
         """Enter a source as the pack's, saying whom it overrules; an unknown one is left for the check to refuse."""
@@ -199,11 +197,12 @@ class _Composition:
         return made
 
 
-def _header(path: Path) -> list[str]:
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        return [name for name in next(csv.reader(stream), []) if name != PLACE]
+def _mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML file that is one mapping, empty where there is none."""
+    document = read_yaml(path) if path.exists() else {}
+    if not isinstance(document, dict):
+        raise KnowledgeError(f"{path}: no mapping")
+    return document
 
 
 def _grouped(root: Path, pack: str) -> dict[tuple[str, ...], list[Row]]:
