@@ -93,8 +93,11 @@ class _Composition:
         names = set[str]()
         for folder in folders:
             pack = self._open(folder, names)
-            for path in files_of(folder):
-                self._lay_file(pack, path)
+            try:
+                for path in files_of(folder):
+                    self._lay_file(pack, path)
+            except KnowledgeError as error:
+                raise KnowledgeError(f"{pack.label}: {error}") from error
         shutil.rmtree(self._out / "sources", ignore_errors=True)
         (self._out / "sources").mkdir()
         (self._out / "sources" / "composed.toml").write_text(sources_toml(self._sources), "utf-8")
@@ -136,14 +139,14 @@ class _Composition:
             (self._out / "profiles").mkdir(exist_ok=True)
             shutil.copyfile(path, self._out / name)
         else:
-            raise KnowledgeError(f"{pack.name}/{name}: a pack has no such file")
+            raise KnowledgeError(f"{name}: a pack has no such file")
 
     def _lay_csv(self, pack: Pack, name: str) -> None:
         """Put a pack's rows in place of all rows of the same key, in whichever file these stand."""
         stated = read_header(pack.folder, name)
         columns = read_header(self._out, name) or stated
         if unknown := [one for one in stated if one not in columns]:
-            raise KnowledgeError(f"{pack.name}/{name}:1: no column {', '.join(unknown)}")
+            raise KnowledgeError(f"{name}:1: no column {', '.join(unknown)}")
         known = {one: _grouped(self._out, one) for one in siblings(name)}
         headers = {one: read_header(self._out, one) or columns for one in known}
         is_sorted = {one: _is_sorted(self._out, one) for one in known}
@@ -173,7 +176,7 @@ class _Composition:
         entries = {entry.get("id"): entry for entry in known.get("fingerprints") or ()}
         for entry in document.get("fingerprints") or ():
             if not isinstance(entry, dict):
-                raise KnowledgeError(f"{pack.name}/{name}: {entry!r} is no fingerprint")
+                raise KnowledgeError(f"{name}: {entry!r} is no fingerprint")
             source = self._source(pack, entry.get("source", ""), entries.get(entry.get("id")))
             entries[entry.get("id")] = {**entry, "source": source}
         _write_yaml(self._out / name, {**known, "fingerprints": list(entries.values())})
