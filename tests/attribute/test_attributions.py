@@ -114,3 +114,89 @@ def test_who_came_in_is_no_operator(held):
         sni="control.acme.example",
     )
     assert held(flows=[came_in]) == {}
+
+
+@pytest.fixture
+def labelled(monkeypatch):
+    """Lay white labels into the small knowledge: brand, spelling, maker, role, class, confidence, end."""
+
+    def labelled(*rows):
+        names = ("brand", "spelling", "maker", "role", "product_class", "confidence", "valid_to", "fact_id")
+        made = pa.Table.from_pylist(
+            [dict(zip(names, (*row, f"w{at}"), strict=True)) for at, row in enumerate(rows)]
+        )
+        monkeypatch.setitem(tiny.knowledge()._tables, "white_labels", made)
+
+    return labelled
+
+
+def label(maker="modco", *, name="nobody sons", role="maker", kind="camera", confidence=0.4, until=None):
+    is_company = name in ("hosting", "shield", "free")
+    return (name if is_company else None, name, maker, role, kind, confidence, until)
+
+
+CAMERA = (said("brand", "stated:Nobody & Sons"), said("kind", "camera"))
+
+
+def test_a_white_label_names_the_possible_maker_of_a_brand_nobody_knows(held, labelled):
+    labelled(label("acme"))
+    rows = held(*CAMERA)
+    assert companies(rows) == {
+        "brand": ("stated:Nobody & Sons", None),
+        "maker": ("acme", "QM"),
+        "owner": ("holding", "QN"),
+    }
+    assert rows["maker"]["confidence"] == pytest.approx(0.8 * 0.4)
+    assert rows["maker"]["path"].split()[:2] == ["f", "w0"]
+    assert rows["owner"]["path"].startswith(rows["maker"]["path"])
+
+
+def test_a_maker_that_is_stated_or_fingerprinted_goes_before_a_white_label(held, labelled):
+    labelled(label(), label("chipco", role="module_maker"))
+    rows = held(*CAMERA, said("maker", "free"), said("module_maker", "acme"))
+    assert (rows["maker"]["company_id"], rows["module_maker"]["company_id"]) == ("free", "acme")
+
+
+@pytest.mark.parametrize("brand", ["shield", "free"])
+def test_a_brand_whose_maker_is_known_has_no_other(held, labelled, brand):
+    labelled(label("odmco", name=brand))
+    rows = held(said("brand", brand), said("kind", "camera"))
+    assert rows["maker"]["company_id"] == {"shield": "acme", "free": "free"}[brand]
+
+
+def test_a_company_that_makes_nothing_itself_gives_way_to_a_white_label(held, labelled):
+    labelled(label("odmco", name="hosting"))
+    rows = held(said("brand", "hosting"), said("kind", "camera"))
+    assert (rows["brand"]["company_id"], rows["maker"]["company_id"]) == ("hosting", "odmco")
+    assert rows["owner"]["company_id"] == "odmco"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [label(kind="lock")],
+        [label(until="2020")],
+        [label(name="nobody")],
+        [label("modco"), label("odmco")],
+    ],
+    ids=["another class", "ended", "another brand", "two makers of one class"],
+)
+def test_a_white_label_that_does_not_fit_leaves_the_maker_unknown(held, labelled, rows):
+    labelled(*rows)
+    assert set(held(*CAMERA)) == {"brand"}
+
+
+def test_a_device_of_no_known_kind_has_no_possible_maker(held, labelled):
+    labelled(label())
+    assert set(held(CAMERA[0])) == {"brand"}
+
+
+def test_of_several_makers_the_one_of_the_kind_is_meant(held, labelled):
+    labelled(label("modco", kind="lock"), label("odmco"))
+    assert held(*CAMERA)["maker"]["company_id"] == "odmco"
+
+
+def test_the_module_has_a_possible_maker_of_its_own(held, labelled):
+    labelled(label(role="module_maker"), label("odmco", role="platform"))
+    rows = held(*CAMERA)
+    assert companies(rows) == {"brand": ("stated:Nobody & Sons", None), "module_maker": ("modco", "QM")}

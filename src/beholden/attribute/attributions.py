@@ -2,6 +2,7 @@
 
 import narwhals as nw
 
+from beholden.attribute.white_labels import possible_makers
 from beholden.engine import Engine, Frame
 from beholden.knowledge.base import Knowledge
 
@@ -26,8 +27,12 @@ def makers(engine: Engine, identifications: Frame, knowledge: Knowledge) -> Fram
     brands = chosen.filter(nw.col("field").is_in(["brand", "maker"])).join(
         book, left_on="company_id", right_on="company", how="inner"
     )
-    made = engine.keep(_makers(brands))
-    return engine.union([frame.select(_COLUMNS) for frame in (direct, made, _owners(made, book))])
+    possible = engine.keep(_possible(possible_makers(engine, chosen, knowledge), book))
+    modules = possible.filter(nw.col("role") == "module_maker")
+    guessed = possible.filter(nw.col("role") == "maker")
+    known = _makers(brands).join(guessed.select("device_id"), on="device_id", how="anti")
+    made = engine.keep(engine.union([known.select(_COLUMNS), guessed]))
+    return engine.union([frame.select(_COLUMNS) for frame in (direct, modules, made, _owners(made, book))])
 
 
 def _book(engine: Engine, knowledge: Knowledge) -> Frame:
@@ -76,6 +81,18 @@ def _makers(brands: Frame) -> Frame:
         name=nw.col("maker_name"),
         jurisdiction=nw.col("maker_jurisdiction"),
         path=_path(nw.col("claim_fact"), nw.col("maker_path")),
+    )
+
+
+def _possible(possible: Frame, book: Frame) -> Frame:
+    return possible.join(book, left_on="company_id", right_on="company", how="inner").select(
+        "device_id",
+        "role",
+        "company_id",
+        "name",
+        "jurisdiction",
+        "confidence",
+        path=_path(nw.col("path"), nw.col("fact_id")),
     )
 
 
