@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from beholden.knowledge.companies import load_companies
 from beholden.knowledge.facts import Ledger, load_sources
 from beholden.knowledge.files import KnowledgeError
 from beholden.knowledge.parts import PARTS, load_parts, parts
+from beholden.pipeline.knowing import look_up
 
 MODULES = "reads,value,company,model,note,source,url,date"
 USB = "vendor,product,company,role,model,note,source,url,date"
@@ -98,3 +100,36 @@ def test_a_value_that_stands_twice_is_refused(root):
     )
     with pytest.raises(KnowledgeError, match=r"csv:3: model 'ab12' stands at .*csv:2 too"):
         load(root)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "company"),
+    [
+        ("868822040000000", "tac", "simcom"),
+        ("86882204", "tac", "simcom"),
+        ("868822040000007", "name", None),
+        ("2c7c:0125", "usb", "quectel"),
+        ("2C7C:FFFF", "usb", "quectel"),
+        ("EC25-EFA", "model", "quectel"),
+        ("SWI9X30C_02.24.05.06", "revision", "sierra"),
+        ("hisilicon,hi3516cv300", "compatible", "hisilicon"),
+        ("xm530_20", "soc", "xiongmai"),
+        ("00:11:22:ec:25:ef", "mac", None),
+    ],
+)
+def test_shipped_parts_are_found_as_what_they_are(shipped, value, kind, company):
+    knowledge = Knowledge(Path("/nowhere"))
+    knowledge._tables = shipped
+    document = look_up(knowledge, value)
+    assert document["is"] == kind
+    assert kind == "mac" or document["company"] == company
+
+
+def test_makers_of_cellular_modules_stand_on_both_sides(shipped):
+    modules = shipped["parts"].filter(pc.equal(shipped["parts"]["role"], "module"))
+    seats = dict(
+        zip(*(shipped["companies"][one].to_pylist() for one in ("company", "jurisdiction")), strict=True)
+    )
+    found = {seats[one] for one in modules["company"].to_pylist()}
+    assert len(set(modules["company"].to_pylist())) >= 20
+    assert {"CN", "US", "DE", "CH", "CA"} <= found
