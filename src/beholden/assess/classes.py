@@ -11,6 +11,8 @@ from beholden.engine import Frame
 PRODUCTION = "production"
 _ROLES = {"maker": "maker", "law": "owner", "control": "owner", "data": "cloud_operator", PRODUCTION: "maker"}
 """Whose seat tells the place that a class is bound to; that of production is told by nobody's."""
+_OF_ANY_KIND = ("maker", "data")
+"""Of what is bound to these places, a class without kinds holds for every device; of others it is no class of devices."""
 _FOREIGN = "foreign"
 _NOT_KNOWN = "if produced there: the place of production is not known"
 _SCHEMA = pa.schema(
@@ -46,7 +48,7 @@ def _classes(context: Context) -> Iterable[dict[str, object]]:
     seats = sorted({row["jurisdiction"] or "" for row in context.knowledge.rows("companies")} | {""})
     today = context.today.isoformat()
     for entry in context.knowledge.rows("listings"):
-        names_class = not entry["named_as"] and (entry["kinds"] or entry["places"])
+        names_class = not entry["named_as"] and (entry["kinds"] or entry["place_of"] in _OF_ANY_KIND)
         if not names_class or not (entry["since"] or "") <= today < (entry["until"] or "9999"):
             continue
         place_of = entry["place_of"] or "maker"
