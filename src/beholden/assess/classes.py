@@ -46,10 +46,8 @@ def _classes(context: Context) -> Iterable[dict[str, object]]:
     homes = {row["list"]: row["jurisdiction"] for row in context.knowledge.rows("lists")}
     kinds = ["", *(row["kind"] for row in context.knowledge.rows("kinds"))]
     seats = sorted({row["jurisdiction"] or "" for row in context.knowledge.rows("companies")} | {""})
-    today = context.today.isoformat()
-    for entry in context.knowledge.rows("listings"):
-        names_class = not entry["named_as"] and (entry["kinds"] or entry["place_of"] in _OF_ANY_KIND)
-        if not names_class or not (entry["since"] or "") <= today < (entry["until"] or "9999"):
+    for entry in context.entries:
+        if entry["named_as"] or not (entry["kinds"] or entry["place_of"] in _OF_ANY_KIND):
             continue
         place_of = entry["place_of"] or "maker"
         is_production = place_of == PRODUCTION

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import narwhals as nw
 
@@ -72,6 +73,13 @@ class Context:
     def is_concern(self, jurisdiction: str) -> bool:
         """Tell whether a jurisdiction is of concern to the profile."""
         return self.profile.is_concern(jurisdiction, self.home)
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        """Give the entries of regulators' lists that are in force."""
+        today = self.today.isoformat()
+        rows = self.knowledge.rows("listings")
+        return [row for row in rows if (row["since"] or "") <= today < (row["until"] or "9999")]
 
     @cached_property
     def watch_hours(self) -> float:

@@ -27,9 +27,8 @@ _CONDITIONAL = 0.5  # the entry holds on a condition that is not known to be met
 def named_companies(context: Context) -> pa.Table:
     """Give every company that an entry in force names, itself or as an affiliate of the one named."""
     named: dict[str, list[dict[str, object]]] = {}
-    today = context.today.isoformat()
-    for row in context.knowledge.rows("listings"):
-        if row["company"] and (row["since"] or "") <= today < (row["until"] or "9999"):
+    for row in context.entries:
+        if row["company"]:
             named.setdefault(row["company"], []).append(row)
     rows: list[dict[str, object]] = []
     for company in context.knowledge.rows("companies"):

@@ -2,11 +2,10 @@
 
 import narwhals as nw
 
-from beholden.attribute.white_labels import possible_makers
+from beholden.attribute.white_labels import STATED, possible_makers
 from beholden.engine import Engine, Frame
 from beholden.knowledge.base import Knowledge
 
-_STATED = "stated:"
 _PARTS = ("brand", "module_maker", "chip_maker")
 _COLUMNS = ["device_id", "role", "company_id", "name", "jurisdiction", "confidence", "path"]
 
@@ -51,7 +50,7 @@ def _chosen(identifications: Frame) -> Frame:
 
 
 def _named(joined: Frame) -> Frame:
-    stated = nw.col("company_id").str.replace_all(f"^{_STATED}", "")
+    stated = nw.col("company_id").str.replace_all(f"^{STATED}", "")
     return joined.select(
         "device_id",
         "company_id",

@@ -11,7 +11,9 @@ from beholden.knowledge.names import normalise
 
 Row = dict[str, str]
 
-_STATED = "stated:"
+STATED = "stated:"
+"""Leads the value of a company field where the name is not one that knowledge has."""
+
 _MAKING = {"maker", "odm"}
 """What a company does that makes things itself."""
 _SCHEMA = pa.schema(
@@ -52,7 +54,7 @@ def _fitting(knowledge: Knowledge, pairs: Iterable[Row]) -> pa.Table:
     rows = []
     for pair in pairs:
         brand = pair["brand"]
-        name = normalise(brand.removeprefix(_STATED)) if brand.startswith(_STATED) else brand
+        name = normalise(brand.removeprefix(STATED)) if brand.startswith(STATED) else brand
         held = labels.get((name, pair["kind"]), [])
         for role in ("module_maker",) if brand in makers else ("maker", "module_maker"):
             fit = [row for row in held if row["role"] == role]

@@ -11,6 +11,8 @@ import narwhals as nw
 import pyarrow as pa
 
 Frame = nw.LazyFrame[Any]
+ROWS = 1 << 17
+"""Rows that are given at a time."""
 
 
 class Engine(ABC):

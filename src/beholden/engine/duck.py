@@ -8,10 +8,7 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
-from beholden.engine.base import Engine, Frame, refuse_other_columns
-
-_ROWS = 1 << 17
-"""Rows that are given at a time."""
+from beholden.engine.base import ROWS, Engine, Frame, refuse_other_columns
 
 
 class DuckEngine(Engine):
@@ -68,7 +65,7 @@ class DuckEngine(Engine):
 
     def batches(self, frame: Frame) -> Iterator[pa.Table]:
         """Compute a frame and give its rows bit by bit."""
-        for batch in frame.to_native().to_arrow_reader(_ROWS):
+        for batch in frame.to_native().to_arrow_reader(ROWS):
             yield pa.Table.from_batches([batch])
 
     @contextmanager

@@ -12,6 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.engine.places import PLACE
+from beholden.engine.schemas import put
+
 KEYS: Final[Mapping[str, str]] = {
     "identifications": "like_id",
     "components": "like_id",
@@ -24,7 +27,6 @@ KEYS: Final[Mapping[str, str]] = {
     "contributions": "unit_id",
 }
 """Tables that are kept condensed, and the column of members that says whose rows stand for a device."""
-_PLACE = ("evidence_id", "locator_kind", "locator")
 _OBSERVED: Final[Mapping[str, str]] = {"identifications": "observed", "finding_evidence": "value"}
 """Where a table says what was observed of `property`."""
 LINK = "mac"
@@ -35,8 +37,8 @@ OWN = ".own"
 def needed(table: str, columns: Sequence[str], known: Sequence[str]) -> list[str]:
     """Give the columns of a table to read, so that some of them can be given for other devices."""
     names = {"finding_id" if table == "finding_evidence" else "device_id", *columns}
-    if names & set(_PLACE):
-        names |= set(_PLACE)
+    if names & set(PLACE):
+        names |= set(PLACE)
     if _OBSERVED.get(table) in names:
         names.add("property")
     return [name for name in known if name in names]
@@ -60,7 +62,7 @@ def expand(table: str, rows: pa.Table, members: pa.Table, own: pa.Table) -> pa.T
     given, devices, firsts = rows.take(at), members["device_id"].take(member), stands.take(member)
     given = _with_ids(given, devices)
     is_other = pc.not_equal(devices, firsts)
-    if not ({_PLACE[0], "property"} & set(given.column_names) and pc.any(is_other).as_py()):
+    if not ({PLACE[0], "property"} & set(given.column_names) and pc.any(is_other).as_py()):
         return given
     of_device, of_first = (own.take(pc.index_in(ids, own["device_id"])) for ids in (devices, firsts))
     return _with_link(table, _with_place(given, of_device, of_first, is_other), of_device, of_first, is_other)
@@ -89,22 +91,22 @@ def _with_ids(rows: pa.Table, devices: pa.ChunkedArray) -> pa.Table:
     names = rows.column_names
     if "finding_id" in names:
         rule = pc.replace_substring_regex(rows["finding_id"], "^[^:]*:", "")
-        rows = _put(rows, "finding_id", pc.binary_join_element_wise(devices, rule, ":"))
-    return _put(rows, "device_id", devices) if "device_id" in names else rows
+        rows = put(rows, "finding_id", pc.binary_join_element_wise(devices, rule, ":"))
+    return put(rows, "device_id", devices) if "device_id" in names else rows
 
 
 def _with_place(
     rows: pa.Table, of_device: pa.Table, of_first: pa.Table, is_other: pa.ChunkedArray
 ) -> pa.Table:
     """Put a device's own record where the record of the first stands."""
-    if _PLACE[0] not in rows.column_names:
+    if PLACE[0] not in rows.column_names:
         return rows
-    same = [pc.equal(rows[name], of_first[name]) for name in (_PLACE[0], _PLACE[-1])]
-    has_own = pc.is_valid(of_device[_PLACE[0]])
+    same = [pc.equal(rows[name], of_first[name]) for name in (PLACE[0], PLACE[-1])]
+    has_own = pc.is_valid(of_device[PLACE[0]])
     is_own = pc.fill_null(pc.and_(pc.and_(is_other, has_own), pc.and_(*same)), fill_value=False)
-    for name in _PLACE:
+    for name in PLACE:
         if name in rows.column_names:
-            rows = _put(rows, name, pc.if_else(is_own, of_device[name], rows[name]))
+            rows = put(rows, name, pc.if_else(is_own, of_device[name], rows[name]))
     return rows
 
 
@@ -117,9 +119,4 @@ def _with_link(
         return rows
     is_own = pc.and_(pc.equal(rows["property"], LINK), pc.equal(rows[name], of_first[LINK]))
     is_own = pc.fill_null(pc.and_(is_own, is_other), fill_value=False)
-    return _put(rows, name, pc.if_else(is_own, of_device[LINK], rows[name]))
-
-
-def _put(rows: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
-    place = rows.column_names.index(name)
-    return rows.set_column(place, rows.schema.field(name), column)
+    return put(rows, name, pc.if_else(is_own, of_device[LINK], rows[name]))

@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 
 from beholden.engine import Frame
 
-_PLACE = ("evidence_id", "locator_kind", "locator")
+PLACE = ("evidence_id", "locator_kind", "locator")
+"""Columns that say where in which evidence something was seen."""
+
 _STEP = 1 << 40  # locators stay below: no evidence has so many records
 
 
@@ -43,13 +45,13 @@ def with_place(table: pa.Table, numbered: pa.Table) -> pa.Table:
     indices = coded.indices.to_numpy(zero_copy_only=False)
     at = number[indices].astype(np.int64) if len(indices) else np.zeros(0, np.int64)
     place = at * _STEP + table["locator"].to_numpy()
-    kept = [name for name in table.column_names if name not in _PLACE]
+    kept = [name for name in table.column_names if name not in PLACE]
     return table.select(kept).append_column("place", pa.array(place, pa.int64()))
 
 
 def located(frame: Frame, numbered: Frame) -> Frame:
     """Put the column `place` in the stead of evidence_id, locator_kind and locator of a frame."""
-    kept = [name for name in frame.collect_schema().names() if name not in _PLACE]
+    kept = [name for name in frame.collect_schema().names() if name not in PLACE]
     joined = frame.join(numbered.select("evidence_id", "source"), on="evidence_id", how="inner")
     return joined.select(*kept, place=nw.col("source") * _STEP + nw.col("locator"))
 
@@ -64,8 +66,8 @@ def shown(table: pa.Table, numbered: pa.Table) -> pa.Table:
     place = table["place"].combine_chunks()
     is_null, numbers = place.is_null().to_numpy(zero_copy_only=False), place.fill_null(0).to_numpy()
     number = pa.array((numbers // _STEP).astype(np.int32), mask=is_null)
-    written = {name: _words(number, numbered[name]) for name in _PLACE[:2]}
-    for name, column in {**written, _PLACE[2]: pa.array(numbers % _STEP, mask=is_null)}.items():
+    written = {name: _words(number, numbered[name]) for name in PLACE[:2]}
+    for name, column in {**written, PLACE[2]: pa.array(numbers % _STEP, mask=is_null)}.items():
         table = table.append_column(name, column)
     return table.drop_columns(["place"])
 

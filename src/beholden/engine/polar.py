@@ -8,14 +8,11 @@ from pathlib import Path
 import narwhals as nw
 import pyarrow as pa
 
-from beholden.engine.base import Engine, Frame, refuse_other_columns
+from beholden.engine.base import ROWS, Engine, Frame, refuse_other_columns
 
 # the allocator of Polars reads it once: freed pages go back before the next part of a scan asks for as many
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:200,muzzy_decay_ms:0,narenas:2")
 import polars as pl
-
-_ROWS = 1 << 17
-"""Rows that are given at a time."""
 
 
 class PolarsEngine(Engine):
@@ -50,7 +47,7 @@ class PolarsEngine(Engine):
 
     def batches(self, frame: Frame) -> Iterator[pa.Table]:
         """Compute a frame and give its rows bit by bit."""
-        data = frame.to_native().collect_batches(chunk_size=_ROWS, maintain_order=False, engine="streaming")
+        data = frame.to_native().collect_batches(chunk_size=ROWS, maintain_order=False, engine="streaming")
         return map(_arrow, data)
 
     @contextmanager

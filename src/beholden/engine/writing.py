@@ -10,11 +10,10 @@ import pyarrow.parquet as pq
 
 from beholden.engine.members import OWN
 from beholden.engine.places import shown
-from beholden.engine.schemas import CODED, arrow_schema, conform
-from beholden.model.tables import TABLES, Table
+from beholden.engine.schemas import coded, coded_schema
+from beholden.model.tables import TABLES
 
 _BY_NAME = {table.name: table for table in TABLES}
-_WORDS = pa.dictionary(pa.int32(), pa.string())
 
 
 class Writing:
@@ -44,24 +43,18 @@ class Writing:
         file, table = self._file(name), _BY_NAME[name.removesuffix(OWN)]
         for batch in batches:
             rows = shown(batch, self._sources) if "place" in batch.column_names else batch
-            file.write_table(conform(table, rows, _schema(table)))
+            file.write_table(coded(table, rows))
 
     def _file(self, name: str) -> pq.ParquetWriter:
         if name not in self._open:
             self._open[name] = pq.ParquetWriter(
                 self._folder / f"{name}.parquet",
-                _schema(_BY_NAME[name.removesuffix(OWN)]),
+                coded_schema(_BY_NAME[name.removesuffix(OWN)]),
                 compression="zstd",
                 write_statistics=False,  # rows are in no order that they could tell of
                 store_schema=False,  # codes are read as the words they stand for
             )
         return self._open[name]
-
-
-def _schema(table: Table) -> pa.Schema:
-    """Give the schema of a table, with words that repeat as codes."""
-    fields = [field.with_type(_WORDS) if field.name in CODED else field for field in arrow_schema(table)]
-    return pa.schema(fields)
 
 
 def batches(pieces: Sequence[pa.Table | Path]) -> Iterator[pa.Table]:

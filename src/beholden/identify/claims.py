@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.names import normalise
 
@@ -46,12 +47,9 @@ def registry_claims(prefixes: pa.Array, knowledge: Knowledge, weights: Mapping[s
 
     A contract manufacturer's prefix claims nothing. `weights` gives the confidence by role.
     """
-    registry = knowledge.table("prefixes")
-    digits = pc.utf8_upper(pc.replace_substring(prefixes, ":", ""))
-    rows = [pc.index_in(pc.utf8_slice_codeunits(digits, 0, n), registry["prefix"]) for n in (9, 7, 6)]
-    hit = pc.coalesce(*rows)
-    known = pc.is_valid(hit)
-    found = registry.take(hit.filter(known))
+    assigned = lookup.prefixes(knowledge, prefixes)
+    known = pc.is_valid(assigned["prefix"])
+    found = assigned.filter(known)
     role, company = found["role"], found["company"]
     usable = pc.and_(pc.is_in(role, pa.array(list(_ROLE_FIELDS))), pc.is_valid(company))
     named = prefixes.filter(known).filter(usable)

@@ -18,9 +18,8 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame
 from beholden.identify.claims import LONGEST_PREFIX, registry_claims
 from beholden.identify.devices import IDENTIFIERS, STATED
-from beholden.identify.resolve import IDENTIFIER_OF, RANKS, node
+from beholden.identify.resolve import IDENTIFIER_OF, RANKS, is_local, node
 from beholden.knowledge.base import Knowledge
-from beholden.model.addresses import LOCAL_MAC_DIGITS
 from beholden.model.ids import content_ids
 
 WORDS = ("inventory.model", "inventory.firmware", "inventory.os")
@@ -118,15 +117,11 @@ def _named(engine: Engine, simple: Frame, properties: Sequence[str]) -> Frame:
     """Name each device by its strongest identifier, as resolving does."""
     stated = [node(nw.lit(kind), nw.col(name)) for name, kind in _STRONG.items() if name in properties]
     if "mac" in properties:
-        stated[0] = nw.when(~_is_local(nw.col("mac"))).then(stated[0])
+        stated[0] = nw.when(~is_local(nw.col("mac"))).then(stated[0])
     weakest = node(nw.col("subject_kind"), nw.col("subject"))
     nodes = engine.collect(simple.select("row", node=nw.coalesce(*stated, weakest)))
     ids = pa.array(content_ids("device", nodes["node"].to_pylist()), pa.string())
     return simple.join(engine.bind(pa.table({"row": nodes["row"], "device_id": ids})), on="row", how="inner")
-
-
-def _is_local(mac: nw.Expr) -> nw.Expr:
-    return mac.str.slice(1, 1).is_in(LOCAL_MAC_DIGITS).fill_null(value=False)
 
 
 def _keyed(
@@ -189,7 +184,7 @@ def _devices(alike: Frame, properties: Sequence[str]) -> Frame:
         for name, kind in _IDENTIFIERS.items()
         if name in properties and kind not in ("mac", "hostname")
     ]
-    local = _is_local(nw.col("mac")) if "mac" in properties else nw.lit(value=False)
+    local = is_local(nw.col("mac")) if "mac" in properties else nw.lit(value=False)
     is_fixed = reduce(lambda one, other: one | other, fixed, nw.col("subject_kind") == "asset")
     columns = _or_null(properties, _STATED)
     return alike.select(

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 import narwhals as nw
 
 from beholden.engine import Frame
-from beholden.identify.resolve import HOSTNAMES, Resolved
-from beholden.model.addresses import LOCAL_MAC_DIGITS
+from beholden.identify.resolve import HOSTNAMES, Resolved, is_local
 
 STATED = {
     "inventory.site": "site",
@@ -103,7 +102,7 @@ def devices(observations: Frame, known: Frame, resolved: Resolved) -> Frame:
         .unique()
         .with_columns(is_router=nw.lit(value=True))
     )
-    locally = nw.col("identifier").str.slice(1, 1).is_in(LOCAL_MAC_DIGITS)
+    locally = is_local(nw.col("identifier"))
     fixed = (nw.col("identifier_kind") != "mac") & ~nw.col("identifier_kind").is_in(["ip", "hostname"])
     counted = known.with_columns(
         n_fixed=nw.when(((nw.col("identifier_kind") == "mac") & ~locally) | fixed).then(1).otherwise(0),

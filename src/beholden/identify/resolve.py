@@ -56,9 +56,17 @@ def node(kind: nw.Expr, value: nw.Expr) -> nw.Expr:
     ranked = nw.lit("")
     for rank, name in enumerate(RANKS):
         ranked = nw.when(kind == name).then(nw.lit(str(rank))).otherwise(ranked)
-    is_local = (kind == "mac") & value.str.slice(1, 1).is_in(LOCAL_MAC_DIGITS)
-    ranked = nw.when(is_local).then(nw.lit(str(RANKS.index("local mac")))).otherwise(ranked)
+    ranked = (
+        nw.when((kind == "mac") & is_local(value))
+        .then(nw.lit(str(RANKS.index("local mac"))))
+        .otherwise(ranked)
+    )
     return nw.concat_str(ranked, nw.lit(":"), kind, nw.lit(":"), value)
+
+
+def is_local(mac: nw.Expr) -> nw.Expr:
+    """Tell whether a link address is locally administered; a missing one is not."""
+    return mac.str.slice(1, 1).is_in(LOCAL_MAC_DIGITS).fill_null(value=False)
 
 
 def resolve(engine: Engine, observations: Frame, judgements: pa.Table) -> Resolved:

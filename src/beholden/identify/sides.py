@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beholden.engine import Engine
+from beholden.engine.schemas import put
 from beholden.identify.resolve import Resolved
 
 _SIDES = ("client", "server")
@@ -26,9 +27,7 @@ class Sides:
         """Say of each flow which devices its sides are, in client_device_id and server_device_id."""
         for side in _SIDES:
             name = f"{side}_device_id"
-            flows = flows.set_column(
-                flows.column_names.index(name), name, self._of(flows[f"{side}_ip"], flows[f"{side}_mac"])
-            )
+            flows = put(flows, name, self._of(flows[f"{side}_ip"], flows[f"{side}_mac"]))
         return flows
 
     def _of(self, ips: pa.ChunkedArray, macs: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine.schemas import arrow_schema
+from beholden.engine.schemas import coded_schema
 from beholden.ingest.tabular.forms import FORMS, canonicalise, tell_overlong, trim
 from beholden.ingest.tabular.headers import TIMES
 from beholden.ingest.tabular.instants import MICROSECONDS, instants
@@ -29,12 +29,7 @@ _SUBJECTS = (
     ("ip", "ip"),
 )
 """Kinds of subject, strongest first, and the property that states them."""
-_CODED = pa.dictionary(pa.int32(), pa.string())
-_CODED_COLUMNS = ("evidence_id", "locator_kind", "subject_kind", "property")
-SCHEMA = pa.schema(
-    [one.with_type(_CODED) if one.name in _CODED_COLUMNS else one for one in arrow_schema(OBSERVATIONS)]
-)
-"""Observations whose repeated words are coded."""
+SCHEMA = coded_schema(OBSERVATIONS)
 _RECORD = ("evidence_id", "locator", "subject_kind", "subject", "first_seen_at", "last_seen_at")
 _NO_RECORDS = pa.schema(
     [*(SCHEMA.field(name) for name in _RECORD), pa.field("is_simple", pa.bool_())]

@@ -111,10 +111,6 @@ class Matcher:
         candidates = tuple(Candidate(one, round(best[one], 3)) for one in order[:_SHOWN])
         return Match(next(iter(taken)) if len(taken) == 1 else None, candidates)
 
-    def match_all(self, names: Iterable[str]) -> dict[str, Match]:
-        """Match many names, each distinct one once."""
-        return {name: self.match(name) for name in dict.fromkeys(names)}
-
     def _neighbours(self, words: Words) -> set[tuple[Words, str]]:
         """Give the spellings that share a word with these, or nearly so, and that says something."""
         telling = [word for word in words if not self._strangers.is_common(word)]

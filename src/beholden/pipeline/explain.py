@@ -199,18 +199,7 @@ class _Proof:
             for one in findings
             if (one["factor"], one["proposition"]) == (row["factor"], row["proposition"])
         ]
-        names = (
-            "factor",
-            "proposition",
-            "weight",
-            "base_rate",
-            "belief",
-            "disbelief",
-            "uncertainty",
-            "share",
-            "narrowing",
-        )
-        return {name: row[name] for name in names} | {"findings": [self._finding(one) for one in own]}
+        return {name: row[name] for name in _PROPOSITION} | {"findings": [self._finding(one) for one in own]}
 
     def _finding(self, row: Document) -> Document:
         proofs = self._evidence[row["finding_id"]]

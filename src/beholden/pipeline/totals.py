@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.engine.schemas import put
 from beholden.engine.store import Store
 
 Row = dict[str, Any]
@@ -117,8 +118,7 @@ def exchanged(store: Store, scan_id: str, kinds: pa.Table) -> Row:
     if not rows.num_rows:
         return {"destinations": [], "streams": [], "places": []}
     for name in _FLOW:
-        place = rows.column_names.index(name)
-        rows = rows.set_column(place, name, pc.multiply(rows[name], rows["n_devices"]))
+        rows = put(rows, name, pc.multiply(rows[name], rows["n_devices"]))
     held = kinds["value"].take(pc.index_in(rows["device_id"], kinds["device_id"]))
     return {
         "destinations": _destinations(rows),
@@ -157,11 +157,7 @@ def risk_bounds(store: Store, scan_id: str) -> dict[str, Row]:
     """Give per risk the sums of the bounds of its risk units."""
     rows = store.condensed(scan_id, "scores", ["category", "risk_lower", "risk_upper"])
     for name in ("risk_lower", "risk_upper"):
-        rows = rows.set_column(
-            rows.column_names.index(name),
-            name,
-            pc.multiply(rows[name], pc.cast(rows["n_devices"], pa.float64())),
-        )
+        rows = put(rows, name, pc.multiply(rows[name], pc.cast(rows["n_devices"], pa.float64())))
     return {row["category"]: row for row in _sums(rows, ["category"], ["risk_lower", "risk_upper"])}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from beholden.ingest.dissect import subjects as at
 from beholden.ingest.dissect.payloads import PROPERTY_NAMES
+from beholden.ingest.parts import mixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,6 @@ NUMBERS = [PROPERTY_NAMES.index(name) for name in PROPERTIES.values()]
 """Numbers of the properties that name a flow, in the order of `PROPERTIES`."""
 _NEEDED = [at.HI, at.LO, at.VALUE, at.FIRST]
 _LATER = 1 << 50  # microseconds: any earlier look-up is nearer
-_ODD = np.int64(-7046029254386353131)
 
 
 def ordered(parts: "list[NDArray[np.int64]]") -> "NDArray[np.int64]":
@@ -63,7 +63,7 @@ class LookedUp(NamedTuple):
         name = np.array([number[name] for name, _, _ in split], np.int64)
         address = np.array([_halves(address) for _, _, address in split], np.int64).reshape(-1, 2)
         parties = np.concatenate((rows[:, :2], address[place]), axis=1)
-        key = _key(parties)
+        key = mixed(parties)
         order = np.argsort(key, kind="stable")
         return cls(key[order], parties[order], name[place][order], rows[order, 3], names)
 
@@ -73,7 +73,7 @@ class LookedUp(NamedTuple):
         Where the only look-up came later (a cached answer renewed), that name is taken.
         """
         found = np.full(len(parties), -1)
-        key = _key(parties)
+        key = mixed(parties)
         start = np.searchsorted(self.key, key)
         counts = np.searchsorted(self.key, key, side="right") - start
         flow = np.repeat(np.arange(len(parties)), counts)
@@ -87,14 +87,6 @@ class LookedUp(NamedTuple):
         is_first = np.append(True, flow[1:] != flow[:-1])[: len(flow)]
         found[flow[is_first]] = self.name[met[is_first]]
         return found
-
-
-def _key(parties: "NDArray[np.int64]") -> "NDArray[np.int64]":
-    seen = np.zeros(len(parties), np.int64)
-    for cell in range(4):
-        seen = (seen ^ parties[:, cell]) * _ODD
-        seen ^= seen >> 29 & 0x7FFFFFFFF
-    return seen
 
 
 def _halves(address: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from beholden.ingest.dissect.payloads import FROM_RECEIVER, FROM_SENDER, LOOKUP, Entries
-from beholden.ingest.parts import BITS, N_PARTS
+from beholden.ingest.parts import BITS, N_PARTS, mixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +20,6 @@ _KEYS = ["hi", "lo", "mac", "property", "value"]
 _FOLDS = [("n", "sum"), ("first_us", "min"), ("last_us", "max"), ("frame", "min")]
 _GROUP = 1 << 40
 _MAPPED = 0xFFFF << 32
-_ODD = np.int64(-7046029254386353131)
 
 
 def split_addresses(rows: pa.Table) -> pa.Table:
@@ -110,7 +109,4 @@ def fold(rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
 
 def part_of(rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
     """Tell in which part of `ingest.parts` a row belongs, by what it is folded by."""
-    seen = np.zeros(len(rows), np.int64)
-    for cell in range(N):
-        seen = (seen ^ rows[:, cell]) * _ODD
-    return seen >> 64 - BITS & N_PARTS - 1
+    return mixed(rows[:, :N]) >> 64 - BITS & N_PARTS - 1
