@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from beholden.engine.schemas import coded, empty, from_rows
+from beholden.engine.schemas import coded
 from beholden.ingest.formats import recognise
 from beholden.ingest.hashing import HashingStream, file_hash, hash_in_background
 from beholden.ingest.sink import Piece, Spill
 from beholden.model.errors import BeholdenError, Problem, Report
-from beholden.model.tables import EVIDENCE, FLOWS, LOOKUPS, OBSERVATIONS
+from beholden.model.tables import OBSERVATIONS
 
 STDIN = "-"
 _HEAD = 4096
@@ -42,7 +41,10 @@ class Options:
 
 @dataclass
 class Ingested:
-    """The stage's tables, grown evidence by evidence; observations of captures and of inventories stand apart."""
+    """The stage's tables, grown evidence by evidence; observations of captures and of inventories stand apart.
+
+    evidence: rows of the model's table.
+    """
 
     evidence: list[dict[str, Any]] = field(default_factory=list)
     observations: list[Piece] = field(default_factory=list)
@@ -52,31 +54,6 @@ class Ingested:
     """Observations of inventories."""
     records: list[pa.Table] = field(default_factory=list)
     """The same by record."""
-
-    def captured(self) -> dict[str, pa.Table]:
-        """Give observations and flows of all evidence but inventories."""
-        return {
-            "observations": _whole(coded(OBSERVATIONS, empty(OBSERVATIONS)), self.observations),
-            "flows": _whole(empty(FLOWS), self.flows),
-        }
-
-    def tables(self) -> dict[str, pa.Table]:
-        """Give the tables of the model, in an order that does not depend on that of the paths."""
-        rows = sorted(self.evidence, key=lambda row: str(row["evidence_id"]))
-        return {
-            "evidence": from_rows(EVIDENCE, rows),
-            "observations": _whole(
-                coded(OBSERVATIONS, empty(OBSERVATIONS)), [*self.observations, *self.listed]
-            ),
-            "flows": _whole(empty(FLOWS), self.flows),
-            "lookups": _whole(empty(LOOKUPS), self.lookups),
-        }
-
-
-def _whole(nothing: pa.Table, pieces: Sequence[Piece]) -> pa.Table:
-    return pa.concat_tables(
-        [nothing, *(pq.read_table(piece) if isinstance(piece, Path) else piece for piece in pieces)]
-    )
 
 
 def find(paths: Sequence[str]) -> Iterator[Path]:

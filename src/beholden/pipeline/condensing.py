@@ -1,6 +1,6 @@
 """Put records of inventories together before the stages, and their devices beside the others' after them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +12,40 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame, engine_for
 from beholden.engine.members import OWN
 from beholden.engine.places import with_place
+from beholden.engine.writing import batches
 from beholden.identify.claims import STATED_CLAIM
 from beholden.identify.condense import WORDS, Condensed, condense
 from beholden.identify.identify import Identified, claim_settings, components
 from beholden.identify.resolve import HOSTNAMES, IDENTIFIER_OF
+from beholden.ingest.read import Ingested
 from beholden.knowledge.base import Knowledge
 
 _NAMING = ("ip", "frame.ip", *IDENTIFIER_OF, *HOSTNAMES)
 
 
 def condensed(
-    records: Sequence[pa.Table],
-    captured: Mapping[str, pa.Table],
-    judgements: pa.Table,
-    sources: pa.Table,
-    knowledge: Knowledge,
-    spill: Path,
-) -> Condensed | None:
-    """Find which records stand for others; None where there are none.
-
-    captured: the tables `observations` and `flows` of all other evidence. sources: the numbers of places.
-    """
-    if not records:
-        return None
-    every = pa.concat_tables(records, promote_options="default").unify_dictionaries()
-    taken = pa.concat_arrays([*_taken(captured["observations"], captured["flows"]), _judged(judgements)])
+    read: Ingested, judgements: pa.Table, sources: pa.Table, knowledge: Knowledge, spill: Path
+) -> Condensed:
+    """Find which records of the inventories that were read stand for others. sources: the numbers of places."""
+    every = pa.concat_tables(read.records, promote_options="default").unify_dictionaries()
+    taken = pa.concat_arrays([*_taken(read), _judged(judgements)])
     with engine_for(every.num_rows, spill) as engine:
         return condense(
             engine, with_place(every, sources), pc.unique(taken), knowledge, claim_settings(knowledge)["oui"]
         )
 
 
-def _taken(observations: pa.Table, flows: pa.Table) -> list[pa.Array]:
-    """Give every identifier that captures speak of."""
-    named = observations.filter(pc.is_in(observations["property"].cast(pa.string()), pa.array(_NAMING)))
-    columns = [observations["subject"], named["value"], flows["client_ip"], flows["server_ip"]]
-    return [pc.utf8_lower(pc.unique(column).cast(pa.string())) for column in columns]
+def _taken(read: Ingested) -> Iterator[pa.Array]:
+    """Give every identifier that captures speak of, some of them often."""
+    for rows in batches(read.observations):
+        named = rows.filter(pc.is_in(rows["property"].cast(pa.string()), pa.array(_NAMING)))
+        yield from map(_distinct, (rows["subject"], named["value"]))
+    for flows in batches(read.flows):
+        yield from map(_distinct, (flows["client_ip"], flows["server_ip"]))
+
+
+def _distinct(column: pa.ChunkedArray) -> pa.Array:
+    return pc.utf8_lower(pc.unique(column).cast(pa.string()))
 
 
 def _judged(judgements: pa.Table) -> pa.Array:

@@ -82,9 +82,7 @@ def _scan(
     scan_id = _scan_id(evidence, judgements, request, knowledge)
     on_step("identify")
     numbered = sources(evidence, judgements["judgement_id"].to_pylist())
-    alike = None
-    if read.records:
-        alike = condensed(read.records, read.captured(), judgements, numbered, knowledge, spill.folder)
+    alike = condensed(read, judgements, numbered, knowledge, spill.folder) if read.records else None
     given = Given(read, evidence, alike, judgements, numbered)
     settings = settings_of(
         knowledge, request.profile, request.as_of or _end(evidence, otherwise=request.started_at)
