@@ -101,6 +101,17 @@ def test_a_second_scan_adds_nothing(beholden, clinic, first):
     assert state() == before
 
 
+def test_a_run_that_never_reached_the_catalogue_is_entered_by_the_next_scan(beholden, clinic, tmp_path):
+    digest = scan(beholden, tmp_path, clinic / "tiny.pcap")
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as catalogue:
+        before = catalogue.execute("select * from runs").fetchall()
+        catalogue.execute("delete from runs")
+    again = scan(beholden, tmp_path, clinic / "tiny.pcap")
+    assert (again["scan"], again["is_new"]) == (digest["scan"], False)
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as catalogue:
+        assert catalogue.execute("select * from runs").fetchall() == before
+
+
 def test_the_same_file_under_two_names_is_read_once(beholden, clinic, tmp_path):
     shutil.copy(clinic / "tiny.pcap", tmp_path / "copy.pcap")
     digest = scan(beholden, tmp_path / "s", clinic / "tiny.pcap", tmp_path / "copy.pcap")

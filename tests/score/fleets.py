@@ -173,6 +173,13 @@ def scored_by(engine, fleet, settings, **options):
     return score(inputs_of(engine, fleet), settings, keep=engine.keep, **options)
 
 
+def of_every_device(scored, table):
+    """The rows of `scores` or `contributions` for every device."""
+    names = table.collect_schema().names()
+    named = table.rename({"device_id": "unit_id"})
+    return scored.members.join(named, on="unit_id", how="inner").select(*names)
+
+
 def rows(engine, frame, *keys):
     """Rows of a frame as {key: row}."""
     table = engine.collect(frame).to_pylist()
@@ -184,10 +191,10 @@ def scores_of(fleet, settings, engine_kind=DuckEngine, **options):
     with engine_kind() as engine:
         scored = scored_by(engine, fleet, settings, **options)
         return (
-            rows(engine, scored.of_every_device(scored.scores), "device_id", "category"),
+            rows(engine, of_every_device(scored, scored.scores), "device_id", "category"),
             rows(
                 engine,
-                scored.of_every_device(scored.contributions),
+                of_every_device(scored, scored.contributions),
                 *("device_id", "category", "factor", "proposition"),
             ),
         )

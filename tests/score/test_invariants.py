@@ -22,6 +22,7 @@ from fleets import (
     copied,
     fleets,
     inputs_of,
+    of_every_device,
     randoms,
     scored_by,
     scores_of,
@@ -283,7 +284,7 @@ def test_invariant_22_time_zones_are_irrelevant(fleet, hours):
         inputs = replace(inputs_of(engine, fleet), findings=engine.bind(moved))
         chosen = settings_of(as_of=AS_OF.astimezone(zone))
         scored = score(inputs, chosen, keep=engine.keep)
-        there = engine.collect(scored.of_every_device(scored.scores)).to_pylist()
+        there = engine.collect(of_every_device(scored, scored.scores)).to_pylist()
     assert {(row["device_id"], row["category"]): row for row in there} == here
     naive, _ = scores_of(fleet, settings_of(as_of=AS_OF.astimezone(UTC).replace(tzinfo=None)))
     assert naive == here
@@ -353,7 +354,7 @@ def test_invariant_28_same_inputs_same_bytes(engines, fleet, random):
     for one, engine_kind in zip((fleet, shuffled), engines, strict=True):
         with engine_kind() as engine:
             scored = scored_by(engine, one, settings_of())
-            table = engine.collect(scored.of_every_device(scored.scores))
+            table = engine.collect(of_every_device(scored, scored.scores))
             tables.append(table.sort_by([("device_id", "ascending"), ("category", "ascending")]))
     assert tables[0].equals(tables[1])
 

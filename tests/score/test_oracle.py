@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from fleets import fleets, rows, scored_by, scores_of, settings_of
+from fleets import fleets, of_every_device, rows, scored_by, scores_of, settings_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import Oracle
@@ -70,7 +70,7 @@ def test_invariant_12_frames_equal_the_oracle(engine_kind, fleet, gamma, by_arch
 def test_index_is_the_largest_risk(fleet):
     with DuckEngine() as engine:
         scored = scored_by(engine, fleet, settings_of())
-        got = rows(engine, index_of(scored.of_every_device(scored.scores)), "device_id")
+        got = rows(engine, index_of(of_every_device(scored, scored.scores)), "device_id")
     oracle = Oracle(fleet, settings_of())
     for device in fleet.devices:
         each = [oracle.score(device, category) for category in CATEGORIES]

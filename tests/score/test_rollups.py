@@ -7,7 +7,7 @@ from functools import reduce
 import narwhals as nw
 import pyarrow as pa
 import pytest
-from fleets import fleets, randoms, rows, scored_by, settings_of
+from fleets import fleets, of_every_device, randoms, rows, scored_by, settings_of
 from hypothesis import given, settings
 
 from beholden.engine.duck import DuckEngine
@@ -31,7 +31,7 @@ def groups_of(engine, devices, site_of):
 
 def scores_by(engine, fleet):
     scored = scored_by(engine, fleet, settings_of())
-    return scored.of_every_device(scored.scores)
+    return of_every_device(scored, scored.scores)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_unit_counted_often_equals_its_devices(fleet, random):
         by_unit = groups.join(scored.members, on="device_id", how="inner")
         counted = by_unit.group_by("unit_id", "dimension", "group").agg(n_devices=nw.col("n_devices").sum())
         counted = engine.keep(counted.rename({"unit_id": "device_id"}))
-        each = scored.of_every_device(scored.scores)
+        each = of_every_device(scored, scored.scores)
         for make, keys in ((rollups, KEYS), (rollup_bins, (*KEYS, "bin"))):
             condensed = rows(engine, make(scored.scores, counted), *keys)
             assert condensed == rows(engine, make(each, groups), *keys)

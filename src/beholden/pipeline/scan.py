@@ -80,6 +80,9 @@ def _scan(
     evidence = from_rows(EVIDENCE, sorted(read.evidence, key=lambda row: str(row["evidence_id"])))
     judgements = store.judgements()
     scan_id = _scan_id(evidence, judgements, request, knowledge)
+    for run in store.read(scan_id, "runs").to_pylist():  # the same evidence adds nothing
+        store.enter(run)  # or the one before was killed between its tables and the catalogue
+        return Outcome(scan_id, False, run["n_evidence"], run["n_devices"])
     on_step("identify")
     numbered = sources(evidence, judgements["judgement_id"].to_pylist())
     alike = condensed(read, judgements, numbered, knowledge, spill.folder) if read.records else None
@@ -87,7 +90,6 @@ def _scan(
     settings = settings_of(
         knowledge, request.profile, request.as_of or _end(evidence, otherwise=request.started_at)
     )
-    is_new = not (store.scans / scan_id).is_dir()
     with (
         engine_for(given.n_rows, spill.folder) as engine,
         store.writing(scan_id) as folder,
@@ -109,7 +111,7 @@ def _scan(
         }
         out.add("runs", [from_rows(RUNS, [run])])
     store.enter(run)
-    return Outcome(scan_id, is_new, evidence.num_rows, n_devices)
+    return Outcome(scan_id, True, evidence.num_rows, n_devices)
 
 
 def _end(evidence: pa.Table, otherwise: datetime) -> datetime:

@@ -26,13 +26,6 @@ class Scored:
     contributions: Frame
     members: Frame
 
-    def of_every_device(self, table: Frame) -> Frame:
-        """Give the rows of `scores` or `contributions` for every device."""
-        names = table.collect_schema().names()
-        return self.members.join(table.rename({"device_id": "unit_id"}), on="unit_id", how="inner").select(
-            *names
-        )
-
 
 def score(
     inputs: Inputs,
