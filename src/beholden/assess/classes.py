@@ -1,12 +1,15 @@
 """Which regulators' lists name a device by its class: its kind, and whose seat or law stands behind it."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 import pyarrow as pa
 
-from beholden.assess.context import Context
 from beholden.engine import Frame
+
+if TYPE_CHECKING:
+    from beholden.assess.context import Context
 
 PRODUCTION = "production"
 _ROLES = {"maker": "maker", "law": "owner", "control": "owner", "data": "cloud_operator", PRODUCTION: "maker"}
@@ -26,7 +29,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def class_listings(context: Context) -> Frame:
+def class_listings(context: "Context") -> Frame:
     """Give rows of `device_listings` for classes in force; those bound to the place of production say so."""
     classes = context.engine.bind(pa.Table.from_pylist(list(_classes(context)), schema=_SCHEMA))
     kinds = context.devices.select("device_id", "kind", "kind_confidence")
@@ -41,7 +44,7 @@ def class_listings(context: Context) -> Frame:
     )  # fmt: skip
 
 
-def _classes(context: Context) -> Iterable[dict[str, object]]:
+def _classes(context: "Context") -> Iterable[dict[str, object]]:
     """Give every class in force, once for each kind and seat that it holds for."""
     homes = {row["list"]: row["jurisdiction"] for row in context.knowledge.rows("lists")}
     kinds = ["", *(row["kind"] for row in context.knowledge.rows("kinds"))]

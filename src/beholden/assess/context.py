@@ -9,6 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
+from beholden.assess.named import device_listings
 from beholden.engine import Engine, Frame
 from beholden.engine.places import source
 from beholden.knowledge.base import Knowledge
@@ -80,6 +81,11 @@ class Context:
         today = self.today.isoformat()
         rows = self.knowledge.rows("listings")
         return [row for row in rows if (row["since"] or "") <= today < (row["until"] or "9999")]
+
+    @cached_property
+    def device_listings(self) -> Frame:
+        """Give the table `device_listings`."""
+        return device_listings(self)
 
     @cached_property
     def watch_hours(self) -> float:

@@ -40,9 +40,7 @@ def assess(context: Context, judgements: pa.Table) -> Assessed:
     held = summed.join(kinds, on="device_id", how="inner").join(read, on="signal", how="inner")
     held = held.join(applies, on=["kind", "category", "factor", "proposition"], how="inner")
     held = engine.keep(_unsuppressed(held.drop("kind", "category", "factor", "proposition"), judgements))
-    return Assessed(
-        _findings(held, rules), _evidence(held, strongest), engine.keep(lists.device_listings(context))
-    )
+    return Assessed(_findings(held, rules), _evidence(held, strongest), context.device_listings)
 
 
 def _finding_id() -> nw.Expr:
