@@ -5,18 +5,18 @@ from pathlib import Path
 
 from beholden.knowledge.companies import Companies
 from beholden.knowledge.files import Row, read_csv
-from beholden.knowledge.fingerprints import COMPANY_FIELDS, read_fingerprints
+from beholden.knowledge.fingerprints import COMPANY_FIELDS, Fingerprint
 from beholden.knowledge.names import normalise
 
 _PART_PACKS = ("parts/cellular_modules.csv", "parts/chips.csv")
 
 
-def contradictions(root: Path, companies: Companies) -> Iterator[str]:
+def contradictions(root: Path, companies: Companies, fingerprints: Iterable[Fingerprint]) -> Iterator[str]:
     """Give a line for each pair that contradicts: suffixes, registry entries, parts, fingerprints."""
     yield from _suffixes(list(read_csv(root, "clouds/domains.csv")), companies)
     yield from _registry_entries(read_csv(root, "parts/oui_rulings.csv"), companies)
     yield from _parts([row for pack in _PART_PACKS for row in read_csv(root, pack)], companies)
-    yield from _fingerprints(root)
+    yield from _fingerprints(fingerprints)
 
 
 def _are_apart(companies: Companies, one: str, other: str) -> bool:
@@ -80,10 +80,10 @@ def _unruled(row: Row, one: tuple[str, str], other: tuple[str, str]) -> str:
     return f"{row.place}: {one[0]!r} is of {one[1]}, {other[0]!r} of {other[1]}, and no note says why"
 
 
-def _fingerprints(root: Path) -> Iterator[str]:
+def _fingerprints(fingerprints: Iterable[Fingerprint]) -> Iterator[str]:
     """Give fingerprints that match the same and name different companies."""
     seen: dict[tuple[str, ...], tuple[str, str]] = {}
-    for one in read_fingerprints(root):
+    for one in fingerprints:
         for name, value in _companies_of(one.sets).items():
             first, said = seen.setdefault((one.of, one.match, one.pattern, name), (one.fingerprint_id, value))
             if said != value:

@@ -11,7 +11,7 @@ from beholden.identify.match import match
 from beholden.knowledge.build import compile_all
 from beholden.knowledge.companies import load_companies
 from beholden.knowledge.contradictions import contradictions
-from beholden.knowledge.facts import Ledger, load_sources
+from beholden.knowledge.facts import Ledger, Source, load_sources
 from beholden.knowledge.files import read_csv
 from beholden.knowledge.fingerprints import COMPANY_FIELDS, Fingerprint, read_fingerprints
 from beholden.knowledge.places import country_codes
@@ -27,14 +27,15 @@ def check(root: Path) -> Document:
     Raises KnowledgeError for the first row that cannot be taken. Counts: rows per table, facts per pack,
     companies per jurisdiction, facts per source and per grade.
     """
-    tables = compile_all(root)
-    companies = load_companies(root, Ledger(load_sources(root)))
+    tables, sources = compile_all(root), load_sources(root)
+    companies = load_companies(root, Ledger(sources))
+    fingerprints = list(read_fingerprints(root))
     faults = [
-        *contradictions(root, companies),
+        *contradictions(root, companies, fingerprints),
         *unresolved(root, tables),
-        *wrong_examples(list(read_fingerprints(root)), tables["fingerprints"]),
+        *wrong_examples(fingerprints, tables["fingerprints"]),
     ]
-    return {"ok": not faults, "faults": faults, **_counts(root, tables)}
+    return {"ok": not faults, "faults": faults, **_counts(sources, tables)}
 
 
 def unresolved(root: Path, tables: Mapping[str, pa.Table]) -> Iterator[str]:
@@ -50,8 +51,8 @@ def unresolved(root: Path, tables: Mapping[str, pa.Table]) -> Iterator[str]:
             yield f"{name}: no country or bloc {one!r}"
 
 
-def _counts(root: Path, tables: Mapping[str, pa.Table]) -> Document:
-    facts, sources = tables["facts"], load_sources(root)
+def _counts(sources: Mapping[str, Source], tables: Mapping[str, pa.Table]) -> Document:
+    facts = tables["facts"]
     by_source = _tally(facts["source_id"])
     by_grade: Counter[str] = Counter()
     for source, n in by_source.items():

@@ -1,6 +1,8 @@
 """What public registries say of a value, as facts with their source: they stand beside the facts of the packs."""
 
 import re
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
@@ -15,7 +17,7 @@ CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}", re.IGNORECASE)
 
 def said_by(table: str, text: str) -> list[Document]:
     """Give what a registry says as a fact; nothing where it is not known where the registry comes from."""
-    source = _source_of(table)
+    source = _sources(knowledge_root()).get(table)
     if source is None:
         return []
     return [
@@ -30,12 +32,12 @@ def said_by(table: str, text: str) -> list[Document]:
     ]
 
 
-def _source_of(table: str) -> Source | None:
-    root = knowledge_root()
-    path = root / "registries" / "originals.toml"
-    originals = read_toml(path)["originals"].values() if path.exists() else ()
-    named = (one["source"] for one in originals if table in one["tables"])
-    return load_sources(root).get(next(named, ""))
+@cache
+def _sources(root: Path) -> dict[str, Source | None]:
+    """Give for each registry the source of its original, of two that feed it the first."""
+    path, known = root / "registries" / "originals.toml", load_sources(root)
+    originals = list(read_toml(path)["originals"].values()) if path.exists() else []
+    return {table: known.get(one["source"]) for one in reversed(originals) for table in one["tables"]}
 
 
 def address_facts(row: Document) -> list[Document]:
