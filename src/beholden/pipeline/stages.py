@@ -1,9 +1,10 @@
 """The stages in their order, from evidence to written tables: what is of all devices first, then devices part by part."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, reduce
+from itertools import pairwise
 from pathlib import Path
 
 import narwhals as nw
@@ -20,6 +21,7 @@ from beholden.attribute.attributions import attributions, makers
 from beholden.attribute.exposures import exposures
 from beholden.engine import Engine, Frame, arrow_schema
 from beholden.engine.places import located, with_place
+from beholden.engine.schemas import put
 from beholden.engine.writing import Writing, batches
 from beholden.identify.condense import Condensed
 from beholden.identify.identify import Identified, identify
@@ -95,7 +97,6 @@ class _Fleet:
     members: Frame
     observations: Frame
     identifications: Frame  # those that were chosen
-    flows: Frame  # with the devices of both sides
 
 
 @dataclass
@@ -121,7 +122,8 @@ class Stages:
         flows = self._flows_of(edges, sides)
         del held, sides
         on_step("assess")
-        sums = [self._assessed(part, seats) for part in self._parts(fleet, edges, flows)]
+        parts = zip(flows, _parts(fleet, edges), strict=True)
+        sums = [self._assessed(part, rows, seats) for rows, part in parts]
         on_step("store")
         for name, merge in _MERGED.items():
             frames = [self.engine.bind(tables[name]) for tables in sums]
@@ -151,7 +153,6 @@ class Stages:
             every_device,
             found.observations,
             engine.keep(found.identifications.filter(nw.col("is_chosen")).select(_READ_OF_CLAIMS)),
-            engine.bind(_FLOWS.empty_table()),
         )
         return fleet, found.sides
 
@@ -169,38 +170,36 @@ class Stages:
         return [_PREFIXES * at // n_parts for at in range(n_parts)]
 
     def _flows_of(self, edges: list[int], sides: Sides) -> list[Piece]:
-        """Write flows with the devices of both sides, and give those of each part of the devices."""
+        """Write flows with the devices of both sides, and give for each part those of its devices, told of no other."""
         sinks = [Sink(f"flows-{edge}", _FLOWS, self.spill) for edge in edges]
         for batch in batches(self.given.read.flows):
             flows = sides.said(batch)
             self.out.add("flows", [flows])
             narrow = with_place(flows, self.given.sources).select(_FLOWS.names)
-            at = [_part_of(narrow[side], edges) for side in _SIDES]
+            at = {side: _part_of(narrow[side], edges) for side in _SIDES}
             for part, sink in enumerate(sinks):
-                sink.add(narrow.filter(pa.array((at[0] == part) | (at[1] == part))))
+                own = narrow
+                for side in _SIDES:
+                    own = put(own, side, pc.if_else(pa.array(at[side] == part), narrow[side], None))
+                sink.add(own.filter(pc.or_(*(pc.is_valid(own[side]) for side in _SIDES))))
         return [sink.finish() for sink in sinks]
 
-    def _parts(self, fleet: _Fleet, edges: list[int], flows: list[Piece]) -> Iterator[_Fleet]:
-        beginnings = [f"{edge:03x}" for edge in edges]
-        for piece, low, high in zip(flows, beginnings, [*beginnings[1:], _PAST], strict=True):
-            bound = self.engine.bind(piece) if isinstance(piece, pa.Table) else self.engine.scan([piece])
-            yield _part(replace(fleet, flows=bound), low, high)
-
-    def _assessed(self, part: _Fleet, seats: Mapping[str, int]) -> dict[str, pa.Table]:
+    def _assessed(self, part: _Fleet, flows: Piece, seats: Mapping[str, int]) -> dict[str, pa.Table]:
         """Attribute, assess and score a part of the devices; gives its roll-ups."""
         with self.engine.passing():
-            scored = self._scored(part, seats)
+            bound = self.engine.bind(flows) if isinstance(flows, pa.Table) else self.engine.scan([flows])
+            scored = self._scored(part, bound, seats)
             return {name: self.engine.collect(scored[name]) for name in _MERGED}
 
-    def _scored(self, part: _Fleet, seats: Mapping[str, int]) -> dict[str, Frame]:
+    def _scored(self, part: _Fleet, flows: Frame, seats: Mapping[str, int]) -> dict[str, Frame]:
         engine = self.engine
-        exposed = engine.keep(exposures(engine, part.flows, self.knowledge))
+        exposed = engine.keep(exposures(engine, flows, self.knowledge))
         held = engine.keep(attributions(engine, part.identifications, exposed, self.knowledge))
         context = Context(
             engine=engine,
             devices=part.devices,
             observations=part.observations,
-            flows=part.flows,
+            flows=flows,
             identifications=part.identifications,
             attributions=held,
             exposures=exposed,
@@ -259,17 +258,14 @@ def _part_of(ids: pa.ChunkedArray, edges: list[int]) -> npt.NDArray[np.int64]:
     return part
 
 
-def _part(fleet: _Fleet, low: str, high: str) -> _Fleet:
-    """Give the devices from one id on, up to another; of flows, the sides that are such devices."""
-
-    def within(name: str) -> nw.Expr:
-        return (nw.col(name) >= low) & (nw.col(name) < high)
-
-    own = within("device_id")
-    return _Fleet(
-        fleet.devices.filter(own),
-        fleet.members.filter(within("like_id")),
-        fleet.observations.filter(own),
-        fleet.identifications.filter(own),
-        fleet.flows.with_columns(**{side: nw.when(within(side)).then(nw.col(side)) for side in _SIDES}),
-    )
+def _parts(fleet: _Fleet, edges: list[int]) -> Iterator[_Fleet]:
+    """Give the devices from each edge on, up to the next."""
+    beginnings = [f"{edge:03x}" for edge in edges]
+    for low, high in pairwise([*beginnings, _PAST]):
+        own, like = ((nw.col(name) >= low) & (nw.col(name) < high) for name in ("device_id", "like_id"))
+        yield _Fleet(
+            fleet.devices.filter(own),
+            fleet.members.filter(like),
+            fleet.observations.filter(own),
+            fleet.identifications.filter(own),
+        )
