@@ -9,6 +9,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.engine.base import ROWS, Engine, Frame, refuse_other_columns
+from beholden.engine.memory import give_back
 
 # the allocator of Polars reads it once: freed pages go back before the next part of a scan asks for as many
 os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:200,muzzy_decay_ms:0,narenas:2")
@@ -54,7 +55,7 @@ class PolarsEngine(Engine):
     def passing(self) -> Iterator[None]:
         """Let everything go at the end of a block that was bound or kept in it."""
         yield
-        pa.default_memory_pool().release_unused()
+        give_back()
 
 
 def _with_words(data: pl.LazyFrame) -> Frame:

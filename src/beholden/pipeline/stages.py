@@ -20,6 +20,7 @@ from beholden.assess.structure import owner_seats
 from beholden.attribute.attributions import attributions, makers
 from beholden.attribute.exposures import exposures
 from beholden.engine import Engine, Frame, arrow_schema
+from beholden.engine.memory import give_back
 from beholden.engine.places import located, with_place
 from beholden.engine.schemas import put
 from beholden.engine.writing import Writing, batches
@@ -115,12 +116,14 @@ class Stages:
         self._facts = UsedFacts()
         self._write_evidence()
         fleet, sides = self._identified()
+        give_back()
         on_step("attribute")
         held = makers(self.engine, fleet.identifications, self.knowledge)
         seats = owner_seats(self.engine, held, fleet.devices)
         edges = self._edges()
         flows = self._flows_of(edges, sides)
         del held, sides
+        give_back()
         on_step("assess")
         parts = zip(flows, _parts(fleet, edges), strict=True)
         sums = [self._assessed(part, rows, seats) for rows, part in parts]
