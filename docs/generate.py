@@ -59,10 +59,10 @@ def properties() -> str:
 def readers() -> str:
     """Describe every kind of evidence, protocol and recognised inventory column."""
     from beholden.ingest.dissect.registry import PROTOCOLS  # noqa: PLC0415
-    from beholden.ingest.formats import READERS  # noqa: PLC0415
+    from beholden.ingest.formats import all_readers  # noqa: PLC0415
     from beholden.knowledge.files import read_csv  # noqa: PLC0415
 
-    kinds = [(code(one.name), one.reads, one.yields, one.limits) for one in READERS]
+    kinds = [(code(one.name), one.reads, one.yields, one.limits) for one in all_readers()]
     protocols = [
         (code(one.name), one.transport, " ".join(map(str, one.ports)) or "by content", one.reference)
         for one in PROTOCOLS

@@ -12,7 +12,7 @@ import pytest
 
 from beholden.cli import VERBS
 from beholden.ingest.dissect.registry import PROTOCOLS
-from beholden.ingest.formats import READERS
+from beholden.ingest.formats import all_readers
 from beholden.model.properties import PROPERTIES
 from beholden.model.risks import CATEGORIES
 from beholden.model.tables import TABLES
@@ -88,7 +88,7 @@ def test_protocols_are_those_of_the_folder():
     assert there == {one.name for one in PROTOCOLS}
 
 
-@pytest.mark.parametrize("reader", READERS, ids=lambda one: one.name)
+@pytest.mark.parametrize("reader", all_readers(), ids=lambda one: one.name)
 def test_every_reader_has_a_line_and_a_test(reader):
     assert f"| `{reader.name}` |" in page("evidence.md")
     assert reader.name in written_tests() or reader.kind in written_tests()
@@ -97,7 +97,7 @@ def test_every_reader_has_a_line_and_a_test(reader):
 def test_readers_are_those_of_the_folder():
     folder = ROOT / "src" / "beholden" / "ingest" / "readers"
     there = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    assert there | {"capture"} == {one.name for one in READERS}
+    assert there | {"capture"} == {one.name for one in all_readers()}
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from beholden.ingest.formats import READERS, recognise
+from beholden.ingest.formats import all_readers, recognise
 
 PCAP = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
 PCAPNG = bytes.fromhex("0a0d0d0a1c0000004d3c2b1a01000000ffffffffffffffff1c000000")
@@ -95,4 +95,4 @@ def test_total(data):
 def test_every_reader_is_registered():
     folder = Path(__file__).parents[2] / "src/beholden/ingest/readers"
     modules = {path.stem for path in folder.glob("[a-z]*.py")}
-    assert modules == {reader.name for reader in READERS} - {"capture"}
+    assert modules == {reader.name for reader in all_readers()} - {"capture"}

@@ -16,6 +16,8 @@ from beholden.engine import Frame
 PLACE = ("evidence_id", "locator_kind", "locator")
 """Columns that say where in which evidence something was seen."""
 
+_IN_LINES = frozenset({"zeek", "suricata"})
+"""Kinds of evidence whose locators count lines."""
 _STEP = 1 << 40  # locators stay below: no evidence has so many records
 
 
@@ -23,7 +25,7 @@ def sources(evidence: pa.Table, judgement_ids: Sequence[str]) -> pa.Table:
     """Give the numbers of evidence and judgements: source, evidence_id, locator_kind."""
     kinds = dict(zip(evidence["evidence_id"].to_pylist(), evidence["kind"].to_pylist(), strict=True))
     ids = [*sorted(kinds), *sorted(judgement_ids)]
-    counted = ["frame" if kinds.get(one, "").startswith("pcap") else "row" for one in ids[: len(kinds)]]
+    counted = [counts(kinds[one]) for one in ids[: len(kinds)]]
     return pa.table(
         {
             "source": pa.array(range(len(ids)), pa.int64()),
@@ -31,6 +33,13 @@ def sources(evidence: pa.Table, judgement_ids: Sequence[str]) -> pa.Table:
             "locator_kind": pa.array([*counted, *["judgement"] * len(judgement_ids)], pa.string()),
         }
     )
+
+
+def counts(kind: str) -> str:
+    """Say what locators count in evidence of a kind: frame, row or line."""
+    if kind.startswith("pcap"):
+        return "frame"
+    return "line" if kind in _IN_LINES else "row"
 
 
 def with_place(table: pa.Table, numbered: pa.Table) -> pa.Table:

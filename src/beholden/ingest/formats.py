@@ -1,39 +1,30 @@
 """Recognise evidence by its content, never by its name."""
 
+import pkgutil
 import re
 import zipfile
-import zlib
 from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Literal, NamedTuple
+from types import ModuleType
 
-import zstandard
-
+from beholden.ingest.logs import Reader
 from beholden.ingest.tabular.headers import Header, find_header
 from beholden.ingest.tabular.lines import DELIMITERS, first_rows
 from beholden.ingest.tabular.text import encoding_of, is_binary
+from beholden.ingest.unpack import unpacked
 
 _MARKDOWN = re.compile(r"^\|(\s*:?-{3,}:?\s*\|)+\s*$", re.MULTILINE)
 """The line below a table's header in Markdown."""
 _CLEAR = 3
 """So many known columns make a header, however ragged its rows."""
 _REGULAR = 0.6
-Kind = Literal["capture", "csv", "xlsx", "parquet"]
-_PEEK = 1024
+HEAD = 1 << 16
+"""Bytes of a file that its kind is recognised by."""
 _ROWS = 20
 
-
-class Reader(NamedTuple):
-    """One kind of evidence: what it is, what it yields, and where its reading ends."""
-
-    name: str
-    kind: Kind
-    reads: str
-    yields: str
-    limits: str
-
-
-READERS: tuple[Reader, ...] = (
+FIRST_READERS: tuple[Reader, ...] = (
     Reader(
         "capture",
         "capture",
@@ -63,6 +54,7 @@ READERS: tuple[Reader, ...] = (
         "structs and maps are left out; the known columns are held in memory",
     ),
 )
+"""Those that are recognised here; every other module of `ingest.readers` has its own row and recognises by itself."""
 
 _CAPTURES = (
     b"\xa1\xb2\xc3\xd4",
@@ -72,6 +64,7 @@ _CAPTURES = (
     b"\x0a\x0d\x0d\x0a",
 )
 """libpcap file format (µs and ns, both byte orders) and the Section Header Block of pcapng."""
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06")
 _OTHERS = (
     (b"\x89PNG\r\n\x1a\n", "PNG image"),
     (b"\xff\xd8\xff", "JPEG image"),
@@ -81,8 +74,8 @@ _OTHERS = (
     (b"\x7fELF", "ELF program"),
     (b"MZ", "Windows program"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE file: workbook with a password, or of Excel before 2007"),
-    (b"\x1f\x8b", "gzip of something that is no capture"),
-    (b"\x28\xb5\x2f\xfd", "zstd of something that is no capture"),
+    (b"\x1f\x8b", "gzip of something that is neither capture nor known log"),
+    (b"\x28\xb5\x2f\xfd", "zstd of something that is neither capture nor known log"),
     (b"BZh", "bzip2 archive"),
     (b"\xfd7zXZ\x00", "xz archive"),
     (b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
@@ -94,15 +87,48 @@ _OTHERS = (
 _TEXTS = (("<", "XML or HTML text"), ("{", "JSON text"), ("[{", "JSON text"), ("-----BEGIN", "PEM text"))
 
 
-def recognise(head: bytes, path: Path) -> tuple[Kind | None, str]:
-    """Give the kind of evidence that begins with `head` (4 KiB or more), else None; and the reason in words."""
+@cache
+def _modules() -> tuple[ModuleType, ...]:
+    """Import the readers that recognise by themselves."""
+    from beholden.ingest import readers as folder  # noqa: PLC0415 - captures and tables need none of them
+
+    own = {one.name for one in FIRST_READERS}
+    names = sorted({one.name for one in pkgutil.iter_modules(folder.__path__)} - own)
+    modules = (import_module(f"{folder.__name__}.{name}") for name in names)
+    return tuple(module for module in modules if hasattr(module, "READER"))
+
+
+def all_readers() -> tuple[Reader, ...]:
+    """Give every reader there is."""
+    return (*FIRST_READERS, *(module.READER for module in _modules()))
+
+
+def reader_of(kind: str) -> ModuleType:
+    """Give the module that reads a kind of evidence other than captures; raises KeyError for a kind there is not."""
+    names = {one.kind: one.name for one in FIRST_READERS[1:]}
+    if kind in names:
+        return import_module(f"beholden.ingest.readers.{names[kind]}")
+    return {module.READER.kind: module for module in _modules()}[kind]
+
+
+def recognise(head: bytes, path: Path) -> tuple[str | None, str]:
+    """Give the kind of evidence that begins with `head` (`HEAD` bytes, or all), else None; and the reason in words."""
     if not head:
         return None, "empty file"
-    if _unpacked(head).startswith(_CAPTURES):
+    plain = unpacked(head, HEAD)
+    if plain.startswith(_CAPTURES):
         return "capture", "packet capture"
     if head.startswith(b"PAR1"):
         return "parquet", "Apache Parquet"
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if not head.startswith(_ARCHIVES):
+        for module in _modules():
+            if module.recognise(plain, path):
+                return module.READER.kind, module.READER.reads
+    return _other(head, path)
+
+
+def _other(head: bytes, path: Path) -> tuple[str | None, str]:
+    if head.startswith(_ARCHIVES):
         return _archive(path)
     for magic, reason in _OTHERS:
         if head.startswith(magic):
@@ -112,19 +138,7 @@ def recognise(head: bytes, path: Path) -> tuple[Kind | None, str]:
     return (None, "binary data of no known format") if is_binary(head) else _text(head)
 
 
-def _unpacked(head: bytes) -> bytes:
-    """Give the first bytes of what is compressed, or the head itself."""
-    try:
-        if head.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(wbits=31).decompress(head, _PEEK)
-        if head.startswith(b"\x28\xb5\x2f\xfd"):
-            return zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(head).read(_PEEK)
-    except (zlib.error, zstandard.ZstdError):
-        return head
-    return head
-
-
-def _archive(path: Path) -> tuple[Kind | None, str]:
+def _archive(path: Path) -> tuple[str | None, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
@@ -135,7 +149,7 @@ def _archive(path: Path) -> tuple[Kind | None, str]:
     return None, "ZIP archive without a workbook"
 
 
-def _text(head: bytes) -> tuple[Kind | None, str]:
+def _text(head: bytes) -> tuple[str | None, str]:
     """Tell tables from other text: a known column in a header, or lines of as many cells."""
     name, skipped = encoding_of(head)
     text = head[skipped:].decode(name, "replace").lstrip("\ufeff")

@@ -8,20 +8,25 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pyarrow as pa
 
 from beholden.engine.schemas import coded
-from beholden.ingest.formats import recognise
+from beholden.ingest.formats import HEAD, reader_of, recognise
 from beholden.ingest.hashing import HashingStream, file_hash, hash_in_background
+from beholden.ingest.inventory import Inventory
 from beholden.ingest.sink import Piece, Spill
 from beholden.model.errors import BeholdenError, Problem, Report
 from beholden.model.tables import OBSERVATIONS
 
+if TYPE_CHECKING:
+    from beholden.ingest.logs import ReadLog
+
 STDIN = "-"
-_HEAD = 4096
 DEFAULT_LIMIT = 2 << 30
+_TABLES = ("csv", "xlsx", "parquet")
+"""Kinds whose columns a mapping may name."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Options:
     """How to read: names of inventory columns, how much compressed evidence may grow, and whom to tell.
 
     `on_compile` is called where the packet kernels have to be compiled first. `spill` says where large tables of
-    captures are written; without it all stays in memory.
+    captures and logs are written; without it all stays in memory.
     """
 
     mapping: Mapping[str, str] | None = None
@@ -41,7 +46,7 @@ class Options:
 
 @dataclass
 class Ingested:
-    """The stage's tables, grown evidence by evidence; observations of captures and of inventories stand apart.
+    """The stage's tables, grown evidence by evidence; observations of captures and logs, and of inventories, stand apart.
 
     evidence: rows of the model's table.
     """
@@ -86,14 +91,14 @@ def ingest(paths: Sequence[str], report: Report, options: Options) -> Ingested:
 
 def _read_one(path: Path, result: Ingested, seen: set[str], report: Report, options: Options) -> None:
     with path.open("rb") as stream:
-        head = stream.read(_HEAD)
+        head = stream.read(HEAD)
     kind, reason = recognise(head, path)
     if kind is None:
         report(Problem(str(path), "", reason, "not read"))
     elif kind == "capture":
         _read_capture(str(path), path, result, report, options, seen)
     else:
-        _read_inventory(kind, path, result, seen, report, options)
+        _read_file(kind, path, result, seen, report, options)
 
 
 def _read_capture(
@@ -124,28 +129,32 @@ def _read_capture(
     result.lookups.append(read.lookups)
 
 
-def _read_inventory(
+def _read_file(
     kind: str, path: Path, result: Ingested, seen: set[str], report: Report, options: Options
 ) -> None:
-    from importlib import import_module  # noqa: PLC0415 - one reader of several
-
     evidence_id = file_hash(path)
     if evidence_id in seen:
         return
     seen.add(evidence_id)
-    reader = import_module(f"beholden.ingest.readers.inventory_{kind}")
-    inventory = reader.read(path, evidence_id, report=report, mapping=options.mapping)
+    reader = reader_of(kind)
+    given: dict[str, Any] = {"mapping": options.mapping} if kind in _TABLES else {"options": options}
+    read: ReadLog | Inventory = reader.read(path, evidence_id, report=report, **given)
     result.evidence.append(
         {
             "evidence_id": evidence_id,
-            "kind": inventory.kind,
+            "kind": read.kind,
             "name": str(path),
             "size_bytes": path.stat().st_size,
-            "n_records": inventory.n_records,
-            "n_rejected": inventory.n_rejected,
-            "first_seen_at": inventory.first_seen_at,
-            "last_seen_at": inventory.last_seen_at,
+            "n_records": read.n_records,
+            "n_rejected": read.n_rejected,
+            "first_seen_at": read.first_seen_at,
+            "last_seen_at": read.last_seen_at,
         }
     )
-    result.listed.append(coded(OBSERVATIONS, inventory.observations))
-    result.records.append(inventory.records)
+    if isinstance(read, Inventory):
+        result.listed.append(coded(OBSERVATIONS, read.observations))
+        result.records.append(read.records)
+    else:
+        result.observations.append(read.observations)
+        result.flows.append(read.flows)
+        result.lookups.append(read.lookups)

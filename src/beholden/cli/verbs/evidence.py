@@ -11,17 +11,17 @@ from beholden.cli.tables import print_table
 def command(as_json: bool) -> None:
     """List every reader and every protocol that packets are dissected for."""
     from beholden.ingest.dissect.registry import PROTOCOLS
-    from beholden.ingest.formats import READERS
+    from beholden.ingest.formats import all_readers
 
     if as_json:
-        readers = [reader._asdict() for reader in READERS]
+        readers = [reader._asdict() for reader in all_readers()]
         protocols = [
             {"name": one.name, "transport": one.transport, "ports": one.ports, "reference": one.reference}
             for one in PROTOCOLS
         ]
         print_json({"readers": readers, "protocols": protocols})
         return
-    print_table(["reader", "reads", "yields"], [[one.name, one.reads, one.yields] for one in READERS])
+    print_table(["reader", "reads", "yields"], [[one.name, one.reads, one.yields] for one in all_readers()])
     click.echo("")
     rows = [
         [one.name, one.transport, " ".join(map(str, one.ports)) or "by content", one.reference]
