@@ -80,6 +80,6 @@ def test_a_deployment_that_does_not_resolve_is_refused(root, line, wrong):
 
 
 def test_shipped_deployments_and_groupings_are_there(shipped):
-    assert shipped["deployments"].num_rows >= 30
-    assert len(set(shipped["deployments"]["country"].to_pylist())) >= 15
+    assert shipped["deployments"].num_rows >= 80
+    assert len(set(shipped["deployments"]["country"].to_pylist())) >= 40
     assert len(set(shipped["groupings"]["grouping"].to_pylist())) >= 3
