@@ -34,7 +34,7 @@ compelled_access,none,0,so,s,,2026
 """
 
 
-def regime(name, compelled, until=""):
+def regime(name, compelled, until="", since="2020"):
     cells = dict.fromkeys(REGIME_HEAD.split(","), "")
     cells |= {
         "regime": name,
@@ -44,7 +44,7 @@ def regime(name, compelled, until=""):
         "in_force_to": until,
     }
     cells |= {
-        "in_force_from": "2020",
+        "in_force_from": since,
         "compelled_access": compelled,
         "summary": "so",
         "source": "s",
@@ -78,7 +78,14 @@ def known(root, tmp_path, monkeypatch):
     put(root, "sources/registries.toml", "".join(SOURCES.format(source=one) for one in sources.values()))
     ties = "acme,shield,owned_by,1,2020,,s,,2026\nshield,holding,controlled_by,,2020,,s,,2026\n"
     put(root, "companies/relations.csv", f"{RELATION_HEAD}\n{ties}")
-    laws = (regime("a", "court"), regime("b", "none"), regime("c", "court", "2024"), regime("d", "unknown"))
+    laws = (
+        regime("a", "court"),
+        regime("b", "none"),
+        regime("c", "court", "2024"),
+        regime("d", "unknown"),
+        regime("e", "court", since="9999-01-01"),
+        regime("f", "court", "9998"),
+    )
     put(root, "law/regimes.csv", "\n".join((REGIME_HEAD, *laws, "")))
     put(root, "law/regime_function.csv", FUNCTION)
     monkeypatch.setenv("BEHOLDEN_KNOWLEDGE", str(root))
@@ -99,7 +106,7 @@ def test_the_chain_has_every_step_and_each_its_fact(known):
 
 def test_the_law_of_the_steps_that_compels_and_is_in_force(known):
     document = look_up(known, "Acme")
-    assert [row["instrument"] for row in document["laws"]] == ["Act a"]
+    assert [row["instrument"] for row in document["laws"]] == ["Act a", "Act f"]
     assert document["laws"][0]["fact"] in {fact["fact"] for fact in document["facts"]}
     assert look_up(known, "nobody at all")["laws"] == []
 

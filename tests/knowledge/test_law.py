@@ -7,7 +7,7 @@ from tests.knowledge.folder import ROOT, put
 
 from beholden.knowledge.facts import Ledger, load_sources
 from beholden.knowledge.files import KnowledgeError
-from beholden.knowledge.law import SCORED, load_points, load_regimes, strength
+from beholden.knowledge.law import SCORED, is_in_force, load_points, load_regimes, strength
 
 POINTS = load_points(ROOT)
 VALUES = {name: sorted({value for field, value in POINTS if field == name}) for name in SCORED}
@@ -111,3 +111,19 @@ def test_shipped_laws_are_of_many_jurisdictions(shipped):
     assert all(row["strength"] is None or 0 <= row["strength"] <= 1 for row in rows)
     for jurisdiction in ("CN", "EU", "US"):
         assert len({row["regime"] for row in rows if row["jurisdiction"] == jurisdiction}) >= 6
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "holds"),
+    [
+        (None, None, True),
+        ("2026-07-01", None, True),
+        ("2026-07-02", None, False),
+        ("2026-07", "2026-07", True),
+        (None, "2026-06-30", False),
+        (None, "2026", True),
+        (None, "2025", False),
+    ],
+)
+def test_a_law_is_in_force_from_its_beginning_to_the_end_of_its_last_day_month_or_year(since, until, holds):
+    assert is_in_force({"in_force_from": since, "in_force_to": until}, "2026-07-01") is holds

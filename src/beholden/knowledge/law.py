@@ -7,6 +7,7 @@ the strength of a jurisdiction is that of its strongest instrument in force.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from beholden.knowledge.checks import check_dates, check_once, check_words
 from beholden.knowledge.facts import Ledger
@@ -49,6 +50,12 @@ def strength(fields: Mapping[str, str], points: Points) -> float:
         return 0.0
     total = sum(points.get((name, value), 0.0) for name, value in fields.items())
     return min(1.0, max(0.0, total))
+
+
+def is_in_force(regime: Mapping[str, Any], day: str) -> bool:
+    """Tell whether an instrument is in force on a day (ISO 8601); an end that names a year or month lasts to its end."""
+    end = regime["in_force_to"] or "9999"
+    return (regime["in_force_from"] or "") <= day and day[: len(end)] <= end
 
 
 def load_regimes(root: Path, ledger: Ledger) -> list[dict[str, object]]:

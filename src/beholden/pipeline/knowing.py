@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
 
 from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.law import is_in_force
 from beholden.knowledge.names import normalise
 from beholden.knowledge.parts import parts
 from beholden.model.identifiers import imei, is_locally_administered, is_multicast_mac, tac
@@ -193,14 +195,15 @@ def _behind(
 
 
 def _laws(knowledge: Knowledge, seats: set[str | None]) -> list[Document]:
-    """Give the instruments in force in these jurisdictions under which access can be compelled."""
+    """Give the instruments in force today in these jurisdictions under which access can be compelled."""
+    today = datetime.now(UTC).date().isoformat()
     return [
         {"jurisdiction": row["binds"], "instrument": row["instrument"], "article": row["article"],
          "since": row["in_force_from"], "compelled_access": row["compelled_access"], "review": row["review"],
          "fact": row["fact_id"]}
         for row in knowledge.rows("regimes")
         if row["binds"] in seats
-        and row["in_force_to"] is None
+        and is_in_force(row, today)
         and row["compelled_access"] not in (None, "none", "unknown")
     ]  # fmt: skip
 
