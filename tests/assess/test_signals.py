@@ -10,7 +10,6 @@ from beholden.knowledge.law import load_points, strength
 
 NOT_MEASURED = {
     "advisory.botnet_model": "no list of models named in botnet advisories is shipped yet",
-    "advisory.ssvc": "needs firmware versions compared to affected ranges, which no reader gives yet",
     "crypto.national": "cipher suites are not kept by the dissectors, only JA4",
     "data_export.none": "needs facts by model, which knowledge does not have yet",
     "identifier.cleartext": "payloads are not searched for identifiers",
@@ -25,6 +24,7 @@ LAWS = {
     row["regime"]: row["strength"] for row in tiny.knowledge().rows("regimes")
 }  # m in QM and n in QN are of concern, o in QO is not
 HOUR = START.replace(hour=1)
+ACTIVE = 1 - (1 - 0.6) * (1 - 0.3) * (1 - 0.2)  # exploited, automatable, total
 CONTROL, STORE = "x.control.acme.example", "x.store.acme.example"
 MB = 1_000_000
 
@@ -217,11 +217,33 @@ CASES = {
         (flows(to(STORE)), None),
     ],
     "advisory.kev": [
+        (claims(brand="acme", model="AC-100", firmware="1.4.1"), 1.0),
+        (claims(brand="acme", model="ac 100", firmware="V1.0"), 1.0),
+        (claims(brand="acme", model="AC-100", firmware="1.4.2"), 0.0),
+        (claims(brand="acme", model="AC-100", firmware="latest"), 0.3),
         (claims(brand="acme", model="AC-100"), 0.3),
+        (claims(brand="acme", model="ZZ-9", firmware="1.0"), 0.3),
         (claims(brand="acme", model="AC-1000"), None),
+        (claims(brand="acme", model="AC-300", firmware="1.0"), None),
         (claims(brand="acme", model="ZZ-9"), 0.3),
         (claims(brand="free", model="AC-100"), None),
         (claims(brand="acme"), None),
+    ],
+    "advisory.ssvc": [
+        (claims(brand="acme", model="AC-100", firmware="1.4.1"), ACTIVE),
+        (
+            claims(brand="acme", model="AC-100", firmware="1.4.2"),
+            0.3,
+        ),  # a proof of concept, of the older flaw
+        (claims(brand="acme", model="AC-100", firmware="2.1"), 0.0),
+        (claims(brand="acme", model="AC-100"), 0.3 * ACTIVE),
+        (claims(brand="acme", os="Acme WorkOS V5.5.80 build 180101"), 1 - 0.7 * 0.8),
+        (claims(brand="acme", os="Acme WorkOS", firmware="V5.5.82"), 0.3 * (1 - 0.7 * 0.8)),
+        (claims(brand="acme", os="Acme WorkOS", firmware="V5.5.83"), 0.0),
+        (claims(brand="acme", model="AC-300"), 0.0),
+        (claims(brand="acme", model="ZZ-9"), 0.3 * 0.6),
+        (claims(brand="acme", model="AC-1000"), None),
+        (claims(brand="free", model="AC-100"), None),
     ],
 }
 FLEET = {

@@ -1,5 +1,7 @@
 """A small compiled knowledge: invented companies, jurisdictions and names, with the shipped rules and claims."""
 
+import gzip
+import json
 import shutil
 from functools import cache
 from pathlib import Path
@@ -11,6 +13,7 @@ from tests.knowledge.folder import COMPANY_HEAD, RELATION_HEAD, ROOT, SOURCES, p
 
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.build import compile_all
+from beholden.knowledge.flaws import flaw_tables
 
 COMPANIES = f"""{COMPANY_HEAD}
 acme,Acme,Acme Works Ltd,QM,,brand maker,s,,2026
@@ -70,6 +73,32 @@ PREFIXES = (
     ("00BB00", "Odmco"),
     ("00CC00", "Nobody knows"),
 )
+_AFFECTED = {"status": "affected", "versionType": "custom"}
+FLAWS = (
+    (
+        "CVE-1-1",
+        9.8,
+        ("active", "yes", "total"),
+        "AC-100 firmware",
+        [_AFFECTED | {"version": "1.0", "lessThan": "1.4.2"}],
+    ),
+    (
+        "CVE-1-3",
+        5.0,
+        ("poc", "no", "partial"),
+        "Acme Works AC-100",
+        [_AFFECTED | {"version": "0", "lessThanOrEqual": "2.0"}],
+    ),
+    (
+        "CVE-1-4",
+        7.5,
+        ("none", "yes", "total"),
+        "WorkOS",
+        [_AFFECTED | {"version": "All versions < V5.5.82 build 190909"}],
+    ),
+    ("CVE-1-5", 7.5, ("none", "no", "partial"), "AC-300", [_AFFECTED | {"version": "*"}]),
+)
+"""CVE id, CVSS, SSVC, product and versions of published flaws."""
 
 
 def write(root, laws=LAWS, companies=COMPANIES, listings=LISTINGS):
@@ -98,6 +127,24 @@ def write(root, laws=LAWS, companies=COMPANIES, listings=LISTINGS):
     columns = {"prefix": [one for one, _ in PREFIXES], "organisation": [one for _, one in PREFIXES]}
     table = pa.table({**columns, "country": pa.nulls(len(PREFIXES), pa.string())})
     pq.write_table(table, root / "registries/ieee.parquet")
+    for name, flaws in flaw_tables(_published(root / "flaws.jsonl.gz")).items():
+        pq.write_table(flaws, root / f"registries/{name}.parquet")
+
+
+def _published(path):
+    """Write FLAWS as the CVE Program's records are kept: one JSON document a line."""
+    rated = ("Exploitation", "Automatable", "Technical Impact")
+    with gzip.open(path, "wt", encoding="utf-8") as out:
+        for cve, base, ssvc, product, versions in FLAWS:
+            affected = [{"vendor": "Acme Works", "product": product, "versions": versions}]
+            document = {
+                "cve": cve,
+                "published": "2020-01-02T00:00:00Z",
+                "cvss": {"base": base},
+                "affected": affected,
+            }
+            out.write(json.dumps(document | {"ssvc": dict(zip(rated, ssvc, strict=True))}) + "\n")
+    return path
 
 
 def _ranges(column, kind, *rows):

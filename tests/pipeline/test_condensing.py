@@ -24,10 +24,10 @@ UNEQUAL = {"members", "runs", "evidence", "judgements", "scores", "contributions
 """Scores are compared too, but by device and risk: which device's evidence was scored may differ."""
 PREFIXES = ("50:c7:bf", "44:19:b6", "5c:cf:7f", "00:00:00", "02:11:22")
 WORDS = {
-    "vendor": (None, "TP-Link", "Hikvision", "Acme"),
-    "model": (None, "Archer AX21", "M-1", "M-2"),
+    "vendor": (None, "TP-Link", "D-Link", "Acme"),
+    "model": (None, "Archer AX21", "DIR-645", "M-1", "M-2"),
     "type": (None, "camera", "router"),
-    "firmware": (None, "1.0", "2.0"),
+    "firmware": (None, "1.03", "2.0"),
     "site": (None, "north", "south"),
     "country": (None, "DE", "US"),
     "criticality": (None, "low", "high"),
@@ -118,7 +118,7 @@ def alike(n, **others):
 
 def test_a_hundred_alike_are_assessed_once(monkeypatch, knowledge, tmp_path):
     rows = [
-        row | {"model": f"M-{i}", "site": "north" if i % 2 else "south"} for i, row in enumerate(alike(100))
+        row | {"model": f"Zq-{i}", "site": "north" if i % 2 else "south"} for i, row in enumerate(alike(100))
     ]
     (store, outcome), apart = both(monkeypatch, rows, knowledge, tmp_path)
     assert_equal((store, outcome), apart)
@@ -128,6 +128,19 @@ def test_a_hundred_alike_are_assessed_once(monkeypatch, knowledge, tmp_path):
     places = store.read(outcome.scan_id, "identifications")
     brands = [row for row in places.to_pylist() if row["field"] == "brand" and row["property"] == "mac"]
     assert len({row["observed"] for row in brands}) == len({row["locator"] for row in brands}) == 100
+
+
+def test_versions_of_which_advisories_speak_are_told_apart(monkeypatch, knowledge, tmp_path):
+    versions = ["1.03", "1.03", "1.05", "1.05", "", "9"]
+    rows = [
+        row | {"vendor": "D-Link", "model": "DIR-645" if i < 5 else "Zq-1", "firmware": versions[i]}
+        for i, row in enumerate(alike(6))
+    ]
+    (store, outcome), apart = both(monkeypatch, rows, knowledge, tmp_path)
+    assert_equal((store, outcome), apart)
+    flaws = store.read(outcome.scan_id, "device_flaws").to_pylist()
+    assert sorted({(row["version"] or "", row["is_affected"]) for row in flaws}) == [("", False), ("1.03", True)]
+    assert len(set(store.read(outcome.scan_id, "members")["like_id"].to_pylist())) == 4
 
 
 def test_a_judged_device_stands_for_itself(monkeypatch, knowledge, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 import narwhals as nw
 
+from beholden.assess import flaws
 from beholden.assess.named import device_listings
 from beholden.engine import Engine, Frame
 from beholden.engine.places import source
@@ -86,6 +87,16 @@ class Context:
     def device_listings(self) -> Frame:
         """Give the table `device_listings`."""
         return device_listings(self)
+
+    @cached_property
+    def products(self) -> Frame:
+        """Give the products that advisories may speak of, with their devices."""
+        return flaws.products(self)
+
+    @cached_property
+    def judged(self) -> Frame:
+        """Give the flaws that are said of those products in their versions."""
+        return flaws.judged(self, self.products)
 
     @cached_property
     def watch_hours(self) -> float:

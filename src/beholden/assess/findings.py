@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from beholden.assess import advisories, channels, content, destinations, law, lists, structure
 from beholden.assess.context import Context
+from beholden.assess.flaws import device_flaws
 from beholden.engine import Frame
 
 MEASURES = (law, lists, channels, destinations, content, structure, advisories)
@@ -23,6 +24,7 @@ class Assessed:
     findings: Frame
     finding_evidence: Frame
     device_listings: Frame
+    device_flaws: Frame
 
 
 def assess(context: Context, judgements: pa.Table) -> Assessed:
@@ -40,7 +42,12 @@ def assess(context: Context, judgements: pa.Table) -> Assessed:
     held = summed.join(kinds, on="device_id", how="inner").join(read, on="signal", how="inner")
     held = held.join(applies, on=["kind", "category", "factor", "proposition"], how="inner")
     held = engine.keep(_unsuppressed(held.drop("kind", "category", "factor", "proposition"), judgements))
-    return Assessed(_findings(held, rules), _evidence(held, strongest), context.device_listings)
+    return Assessed(
+        _findings(held, rules),
+        _evidence(held, strongest),
+        context.device_listings,
+        device_flaws(context.products, context.judged),
+    )
 
 
 def _finding_id() -> nw.Expr:

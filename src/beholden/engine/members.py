@@ -21,6 +21,7 @@ KEYS: Final[Mapping[str, str]] = {
     "attributions": "like_id",
     "exposures": "like_id",
     "device_listings": "like_id",
+    "device_flaws": "like_id",
     "findings": "like_id",
     "finding_evidence": "like_id",
     "scores": "unit_id",

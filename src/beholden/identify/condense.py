@@ -8,6 +8,7 @@ model, firmware and operating system as stated, where knowledge does not know th
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import or_
 
 import narwhals as nw
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beholden.engine import Engine, Frame
+from beholden.identify.advised import Advised
 from beholden.identify.claims import LONGEST_PREFIX, registry_claims
 from beholden.identify.devices import IDENTIFIERS, STATED
 from beholden.identify.resolve import IDENTIFIER_OF, RANKS, is_local, node
@@ -39,9 +41,11 @@ _STATED = {column: _flat(name) for name, column in STATED.items()}
 _WORDS = {_flat(name): name for name in WORDS}
 _BARE = {"hostname": "inventory_hostname", "ip": "ip"}
 """Kinds of subject that are the same device as another record that has such a value."""
-_MODEL, _CARDS = "inventory_model", ("inventory_imei", "inventory_iccid", "inventory_imsi")
+_PRODUCTS, _VERSION = ("inventory_model", "inventory_os"), "inventory_firmware"
+"""What advisories speak of, where they know it, and in which version."""
+_CARDS = ("inventory_imei", "inventory_iccid", "inventory_imsi")
 _UNREAD = {"ip", "inventory_location", *_IDENTIFIERS, *_STATED.values(), *_WORDS} - {_STATED["criticality"]}
-"""Columns of which findings and scores read nothing but what `_keyed` adds: prefix, card, known model."""
+"""Columns of which findings and scores read nothing but what `_keyed` adds: prefix, card, known product and version."""
 _ROW = ("place", "subject_kind", "subject", "first_seen_at", "last_seen_at", "is_simple")
 
 
@@ -132,11 +136,13 @@ def _keyed(
     said = [name for name in properties if name in matched or name not in _UNREAD]
     keys = {f"key_{name}": nw.col(name).fill_null("") for name in said}
     keys |= {f"has_{name}": ~nw.col(name).is_null() for name in _WORDS if name in properties}
-    if _MODEL in properties:
-        models = engine.collect(rows.select(_MODEL).filter(~nw.col(_MODEL).is_null()).unique())
-        known = models.filter(pa.array(_all_among(models[_MODEL], _product_words(knowledge))))
-        rows = rows.join(engine.bind(known.append_column("known", known[_MODEL])), on=_MODEL, how="left")
-        keys["key_model"] = nw.col("known").fill_null("")
+    products = [name for name in _PRODUCTS if name in properties]
+    if products:
+        rows, advised = _advised(engine, rows, products, knowledge)
+        keys |= advised
+        if _VERSION in properties:
+            is_advised = reduce(or_, (key != "" for key in advised.values()))
+            keys["version"] = nw.when(is_advised).then(nw.col(_VERSION).fill_null("")).otherwise(nw.lit(""))
     cards = [~nw.col(name).is_null() for name in _CARDS if name in properties]
     has_card = reduce(lambda one, other: one | other, cards, nw.lit(value=False))
     keys["kind"] = nw.col("subject_kind")
@@ -156,19 +162,16 @@ def _keyed(
     return marked.with_columns(first=nw.col("row").min().over(*keys)).drop(*keys)
 
 
-def _product_words(knowledge: Knowledge) -> pa.Array:
-    """Give the words of all products of which advisories speak."""
-    words = pc.split_pattern_regex(pc.utf8_lower(knowledge.table("kev")["product"]), r"[^0-9a-z]+")
-    return pc.unique(pc.list_flatten(words))
-
-
-def _all_among(models: pa.ChunkedArray, words: pa.Array) -> npt.NDArray[np.bool_]:
-    """Say of each model whether an advisory may name it: all its words are words of products."""
-    parts = pc.split_pattern_regex(pc.utf8_lower(models), r"[^0-9a-z]+").combine_chunks()
-    is_strange = ~pc.is_in(parts.flatten(), words).to_numpy(zero_copy_only=False)
-    parent = pc.list_parent_indices(parts).to_numpy()
-    is_known: npt.NDArray[np.bool_] = np.bincount(parent[is_strange], minlength=len(models)) == 0
-    return is_known
+def _advised(
+    engine: Engine, rows: Frame, products: Sequence[str], knowledge: Knowledge
+) -> tuple[Frame, dict[str, nw.Expr]]:
+    """Give the rows with the products of which advisories may speak, and the keys that tell these apart."""
+    spoken_of = Advised(knowledge)
+    for name in products:
+        values = engine.collect(rows.select(name).filter(~nw.col(name).is_null()).unique())[name]
+        known = values.filter(spoken_of.among(values))
+        rows = rows.join(engine.bind(pa.table({name: known, f"known_{name}": known})), on=name, how="left")
+    return rows, {f"key_{name}": nw.col(f"known_{name}").fill_null("") for name in products}
 
 
 def _or_null(properties: Iterable[str], wanted: Iterable[str]) -> dict[str, nw.Expr]:

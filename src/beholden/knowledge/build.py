@@ -17,6 +17,7 @@ from beholden.knowledge.companies import Companies, chain_rows, load_companies
 from beholden.knowledge.facts import Ledger, load_sources
 from beholden.knowledge.files import read_csv
 from beholden.knowledge.fingerprints import compile_fingerprints
+from beholden.knowledge.flaws import load_flaws
 from beholden.knowledge.law import load_regimes
 from beholden.knowledge.listings import load_listings, load_lists
 from beholden.knowledge.parts import load_parts
@@ -85,6 +86,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
         "legal_forms": pa.table({"form": pa.array(sorted(companies.spellings.legal_forms), pa.string())}),
         "fingerprints": _fingerprints(root, ledger, companies),
+        **load_flaws(root, ledger, companies),
     }
     tables["facts"] = ledger.table()
     return tables
@@ -101,7 +103,8 @@ def build(root: Path, out: Path, on_start: Callable[[], None] | None = None) -> 
         for name, table in tables.items():
             pq.write_table(table, aside / f"{name}.parquet", compression="zstd")
         for path in sorted((root / "registries").glob("*.parquet")):
-            shutil.copyfile(path, aside / path.name)
+            if path.stem not in tables:
+                shutil.copyfile(path, aside / path.name)
         for path in (root / "vocabulary" / "claims.toml", *sorted((root / "profiles").glob("*.toml"))):
             shutil.copyfile(path, aside / path.name)
         counts = {name: table.num_rows for name, table in tables.items()}

@@ -36,8 +36,10 @@ PACK_KEYS: dict[str, tuple[str, ...]] = {
     "vocabulary/kinds.csv": ("kind",),
     "vocabulary/legal_forms.csv": ("form",),
     "vocabulary/maker_evidence.csv": ("evidence",),
+    "vocabulary/product_words.csv": ("word",),
     "vocabulary/recog_fields.csv": ("param", "field"),
     "vocabulary/recog_files.csv": ("file",),
+    "vocabulary/remediation.csv": ("is_exploited", "is_exposed", "is_automatable", "is_total"),
 }
 """Key columns of each CSV pack."""
 
@@ -64,6 +66,9 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "fingerprints": ("fingerprint_id", "field"),
     "ieee": ("prefix",),
     "kev": ("cve",),
+    "flaws": ("cve",),
+    "product_words": ("word",),
+    "remediation": ("is_exploited", "is_exposed", "is_automatable", "is_total"),
     "asn": ("asn",),
     "epss": ("cve",),
     "usb_ids": ("vendor", "product"),

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beholden.knowledge.files import read_csv
+from beholden.knowledge.flaws import flaw_tables
 from beholden.knowledge.recog import recog_table
 
 _BITS = {6: 24, 7: 28, 9: 36}
@@ -180,6 +181,7 @@ def compile_registries(source: Path, target: Path) -> None:
         "mcc_mnc": mcc_mnc_table(source / "mcc-mnc.json.gz"),
         "kev": kev_table(source / "cisa-kev.json.gz"),
         "recog": recog_table(source / "recog-xml.tar.gz", knowledge),
+        **flaw_tables(source / "cve-connected-devices.jsonl.gz"),
     }
     for name, table in tables.items():
         write(table, target / f"{name}.parquet")

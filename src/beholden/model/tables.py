@@ -259,6 +259,34 @@ DEVICE_LISTINGS = Table(
     ),
 )
 
+DEVICE_FLAWS = Table(
+    "device_flaws",
+    "a published flaw that a device has by its version, or may have where the version is not known or not comparable",
+    (
+        _DEVICE,
+        _c("cve", "string", "CVE id"),
+        _c("company_id", "string", "company whose product it is"),
+        _c("product", "string", "the product, as the record names it"),
+        _n("cpe", "string", "CPE name of the product"),
+        _c("name", "string", "model or system of the device that fits the product"),
+        _n("version", "string", "version of the device's firmware or system"),
+        _n("affected", "string", "versions that have the flaw"),
+        _c("is_affected", "bool", "the version is one of them; false: possible"),
+        _n("cvss", "float64", "CVSS base score", "0-10"),
+        _c("is_exploited", "bool", "on CISA's list of known exploited vulnerabilities"),
+        _n("exploitation", "string", "SSVC: none, poc or active"),
+        _n("is_automatable", "bool", "SSVC: exploitation can be automated"),
+        _n("is_total", "bool", "SSVC: exploitation gives total control"),
+        _n(
+            "due_if_exposed",
+            "string",
+            "time to fix where the device can be reached from the Internet, after CISA BOD 26-04",
+        ),
+        _n("due_if_internal", "string", "time to fix where it cannot"),
+        _n("fact_id", "string", "fact of the flaw"),
+    ),
+)
+
 FINDINGS = Table(
     "findings",
     "a rule that holds, or was looked at and does not hold, for a device",
@@ -449,6 +477,7 @@ TABLES: tuple[Table, ...] = (
     ATTRIBUTIONS,
     EXPOSURES,
     DEVICE_LISTINGS,
+    DEVICE_FLAWS,
     FINDINGS,
     FINDING_EVIDENCE,
     MEMBERS,

@@ -14,6 +14,7 @@ _WHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "attributions": ("path",),
     "exposures": ("fact_id",),
     "device_listings": ("fact_id", "path"),
+    "device_flaws": ("fact_id",),
     "findings": ("path",),
     "finding_evidence": ("path",),
 }

@@ -215,6 +215,7 @@ class Stages:
         self._write("attributions", held)
         assessed = assess(context, self.given.judgements)
         self._write("device_listings", assessed.device_listings)
+        self._write("device_flaws", assessed.device_flaws)
         self._write("findings", assessed.findings)
         self._write("finding_evidence", assessed.finding_evidence)
         scored = score_devices(context, assessed.findings, part.members, self.whose.settings)
