@@ -102,6 +102,29 @@ def test_mqtt_is_told_on_any_port():
     assert row["protocol"] == "mqtt"
 
 
+def test_a_stream_is_told_by_its_port_unless_it_is_http():
+    for head, protocol in (
+        (b"OPTIONS rtsp://10.0.0.2/ RTSP/1.0\r\n\r\n", "rtsp"),
+        (b"RTSP/1.0 200 OK\r\n\r\n", "rtsp"),
+        (b"OPTIONS * HTTP/1.1\r\n\r\n", "http"),
+    ):
+        (row,) = selected(tcp(head, 0, destination=554))[1]
+        assert row["protocol"] == protocol
+
+
+def test_of_some_protocols_only_the_first_datagrams_are_selected():
+    (dhip,) = (protocol for protocol in PROTOCOLS if protocol.name == "dhip")
+    frames = [udp(b"%d" % n, 37810, 37810) for n in range(dhip.most + 9)]
+    assert len(selected(*frames)[1]) == dhip.most
+    assert len(selected(*frames, udp(b"x", 37810, 37810, sender=BOB, receiver=ALICE))[1]) == dhip.most + 1
+
+
+def test_of_what_changes_all_along_one_datagram_of_a_sender_is_selected():
+    hello = bytes.fromhex("21310020000000000abcdef1")
+    (row,) = selected(*(udp(hello + bytes([n]) * 20, 54321, 40000) for n in range(5)))[1]
+    assert (row["protocol"], row["n"], row["frame"]) == ("miio", 5, 1)
+
+
 def test_quic_is_told_by_its_header():
     initial = b"\xc0\0\0\0\x01" + bytes(1195)
     rows = selected(udp(initial, 50000, 4433), udp(b"\x40" + initial[1:], 50000, 4433))[1]

@@ -210,6 +210,8 @@ def _segment(
 def _stream_protocol(payload: bytes, ports: tuple[int, ...]) -> str | None:
     if payload[:2] == b"\x16\x03":
         return "tls"
-    if payload[:7] == b"HTTP/1." or payload.split(b" ", 1)[0] in METHODS:
+    is_other_options = payload[:9] in (b"OPTIONS r", b"OPTIONS s")
+    if payload[:7] == b"HTTP/1." or (payload.split(b" ", 1)[0] in METHODS and not is_other_options):
         return "http"
-    return "mqtt" if 1883 in ports else None
+    by_port = (one.name for one in PROTOCOLS if one.transport == "tcp" and set(one.ports) & set(ports))
+    return next(by_port, None)

@@ -21,15 +21,6 @@ _BY_CONTENT = {
     "http": at.CHOICE_HTTP,
     "mqtt": at.CHOICE_MQTT,
 }
-_TRANSACTIONS = {
-    "dns": (0, 2),
-    "mdns": (0, 2),
-    "llmnr": (0, 2),
-    "nbns": (0, 2),
-    "dhcp": (4, 10),
-    "dhcp6": (1, 4),
-}
-"""Bytes that tell one transaction from the next: the number, for DHCP the seconds too."""
 
 
 def choices(protocols: Iterable[Protocol] = PROTOCOLS) -> Bytes:
@@ -40,6 +31,6 @@ def choices(protocols: Iterable[Protocol] = PROTOCOLS) -> Bytes:
             laid[_BASES[protocol.transport] + port] = number + 1
         if protocol.name in _BY_CONTENT:
             laid[_BY_CONTENT[protocol.name]] = number + 1
-        start, end = _TRANSACTIONS.get(protocol.name, (0, 0))
-        laid[at.CHOICE_MASK_START + number], laid[at.CHOICE_MASK_END + number] = start, end
+        laid[at.CHOICE_MASK_START + number], laid[at.CHOICE_MASK_END + number] = protocol.changing
+        laid[at.CHOICE_MOST + number] = protocol.most
     return laid

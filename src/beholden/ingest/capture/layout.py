@@ -152,10 +152,12 @@ CHOICE_MASK_START = (
     5 << 16
 ) + 256  # per protocol number: first byte not looked at when payloads are compared
 CHOICE_MASK_END = (5 << 16) + 512
+CHOICE_MOST = (5 << 16) + 768  # per protocol number: how much of a conversation's direction is read
 CHOICE_WIDTH = 6 << 16
 
 # --- kinds of a stream ---
-UNDECIDED, IGNORED, TLS, HTTP, MQTT = range(5)
+UNDECIDED, IGNORED, TLS, HTTP, OTHER = range(5)
+"""From `OTHER` on: that plus the protocol number, of a protocol that is told by its port (MQTT by its bytes too)."""
 
 
 class Context(NamedTuple):

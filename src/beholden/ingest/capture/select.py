@@ -8,6 +8,7 @@ from beholden.ingest.capture.memory import be32, byte
 from beholden.ingest.capture.row import append
 from beholden.ingest.capture.stream import select_segment
 from beholden.ingest.capture.table import client_side
+from beholden.ingest.dissect.registry import TO_END
 
 MOST_PAYLOAD = 0xFFFF
 _MOST_INITIALS = 8
@@ -61,9 +62,21 @@ def _select_udp(window: Bytes, k: Context) -> None:
     if not chosen:
         chosen = k.choice[at.CHOICE_UDP + packet[at.P_SRC_PORT]]
     if chosen:
-        select_datagram(window, k, chosen - 1)
+        if _is_among_first(k, k.choice[at.CHOICE_MOST + chosen - 1]):
+            select_datagram(window, k, chosen - 1)
     elif window[packet[at.P_AT]] & 0xC0 == 0xC0 and _is_initial(window, k):
         select_datagram(window, k, k.choice[at.CHOICE_QUIC] - 1)
+
+
+@part
+def _is_among_first(k: Context, most: int) -> bool:
+    """Count a datagram; tell whether it is one of the first of its direction, of which no more are read."""
+    if not most:
+        return True
+    spent = at.F_SPENT_A + k.packet[at.P_SIDE]
+    flow = k.flows[k.packet[at.P_ROW]]
+    flow[spent] += 1
+    return bool(flow[spent] <= most)
 
 
 @part
@@ -100,7 +113,8 @@ def select_datagram(window: Bytes, k: Context, protocol: int) -> None:
     for cell in range(at.P_SRC_HI, at.P_DST_LO + 1):
         key = mix(key, packet[cell])
     mask_start = min(end, start + k.choice[at.CHOICE_MASK_START + protocol])
-    mask_end = min(end, start + k.choice[at.CHOICE_MASK_END + protocol])
+    mask_size = k.choice[at.CHOICE_MASK_END + protocol]
+    mask_end = end if mask_size == TO_END else min(end, start + mask_size)
     key = hash_bytes(window, start, mask_start, key)
     key = hash_bytes(window, mask_end, end, key)
     last = len(seen) - 1

@@ -1,4 +1,4 @@
-"""Which TCP segments are worth dissecting: the beginnings of streams that TLS, HTTP or MQTT open."""
+"""Which TCP segments are worth dissecting: the beginnings of streams of a protocol that is known by bytes or port."""
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from beholden.ingest.capture.row import append
 from beholden.ingest.capture.table import client_side
 
 _PREFIX = 16 << 10
+_MOST_UNIT = 256
 _DESCRIPTION = 64 << 10
 _MOST_SPENT = 1 << 20
 _METHODS = np.array(
@@ -44,6 +45,8 @@ def is_head(window: Bytes, start: int, end: int) -> bool:
     """Tell whether bytes begin like an HTTP/1 request or response; of a short piece, as far as it goes."""
     n = end - start
     if n <= 0 or window[start] < 0x43 or window[start] > 0x55:
+        return False
+    if n > 8 and window[start] == 0x4F and window[start + 8] in (0x72, 0x73):  # OPTIONS of RTSP or SIP
         return False
     word, cut = 0, -1
     if n >= 8:
@@ -101,12 +104,13 @@ def _decide(window: Bytes, k: Context, flow: Words, side: int) -> int:
         return at.TLS
     if choice[at.CHOICE_HTTP] and is_head(window, start, end):
         return at.HTTP
-    if choice[at.CHOICE_MQTT]:
-        on_port = (
-            choice[at.CHOICE_TCP + packet[at.P_SRC_PORT]] | choice[at.CHOICE_TCP + packet[at.P_DST_PORT]]
-        )
-        if on_port == choice[at.CHOICE_MQTT] or is_mqtt(window, start, end):
-            return at.MQTT
+    chosen = choice[at.CHOICE_TCP + packet[at.P_DST_PORT]]
+    if not chosen:
+        chosen = choice[at.CHOICE_TCP + packet[at.P_SRC_PORT]]
+    if not chosen and is_mqtt(window, start, end):
+        chosen = choice[at.CHOICE_MQTT]
+    if chosen:
+        return int(at.OTHER + chosen - 1)
     other = flow[at.F_STREAM_A + 1 - side] & 0xFF
     return other if other >= at.TLS else at.IGNORED
 
@@ -142,7 +146,8 @@ def _is_wanted(window: Bytes, k: Context, flow: Words, side: int, offset: int) -
     elif offset > _PREFIX:
         kind = at.IGNORED
     flow[at.F_STREAM_A + side] |= kind
-    flow[at.F_UNTIL_A + side] = _PREFIX
+    most = k.choice[at.CHOICE_MOST + kind - at.OTHER] * _MOST_UNIT if kind >= at.OTHER else 0
+    flow[at.F_UNTIL_A + side] = most or _PREFIX
     return kind >= at.TLS
 
 
@@ -178,10 +183,12 @@ def _select_near(window: Bytes, k: Context, flow: Words, side: int, offset: int)
         return
     flow[at.F_RECENT_A + side] = recent
     flow[at.F_SPENT_A + side] += end - start
-    name = at.CHOICE_TLS if kind == at.TLS else at.CHOICE_HTTP if kind == at.HTTP else at.CHOICE_MQTT
+    number = kind - at.OTHER
+    if number < 0:
+        number = k.choice[at.CHOICE_TLS if kind == at.TLS else at.CHOICE_HTTP] - 1
     from_client = 1 if side == client_side(flow) else 0
     generation = flow[at.F_STREAM_A + side] >> 8
-    append(window, k, k.choice[name] - 1, from_client, generation << 32 | offset, end)
+    append(window, k, number, from_client, generation << 32 | offset, end)
 
 
 @part

@@ -25,14 +25,6 @@ PROPERTY_NAMES: tuple[str, ...] = tuple(PROPERTIES)
 LOOKUP = len(PROPERTY_NAMES)
 """Stands for a property where an entry is an answered DNS name; its value is name, space, address."""
 
-_TRANSACTION = {
-    "dhcp": (4, 10),
-    "dhcp6": (1, 4),
-    "dns": (0, 2),
-    "llmnr": (0, 2),
-    "nbns": (0, 2),
-    "mdns": (0, 2),
-}
 _MOST_REMEMBERED = 50_000
 _LONGEST_KEPT = 256
 """Longer payloads are remembered by their hash, in bytes."""
@@ -174,14 +166,14 @@ def _arp_entries(told: arps.Arps) -> Entries:
 
 def masked(protocol: "NDArray[np.uint8]", payload: pa.LargeBinaryArray) -> pa.LargeBinaryArray:
     """Return the payloads with transaction ids zeroed, so that repeated questions become equal."""
-    present = [at for at in np.unique(protocol) if at < len(PROTOCOLS) and PROTOCOLS[at].name in _TRANSACTION]
+    present = [at for at in np.unique(protocol) if at < len(PROTOCOLS) and PROTOCOLS[at].has_transaction]
     if not present:
         return payload
     offsets = np.frombuffer(payload.buffers()[1], dtype=np.int64)[payload.offset :][: len(payload) + 1]
     data = np.frombuffer(payload.buffers()[2] or b"", dtype=np.uint8).copy()
     sizes = np.diff(offsets)
     for at in present:
-        first, last = _TRANSACTION[PROTOCOLS[at].name]
+        first, last = PROTOCOLS[at].changing
         begin = offsets[:-1][(protocol == at) & (sizes >= last)]
         for place in range(first, last):
             data[begin + place] = 0

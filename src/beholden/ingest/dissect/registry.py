@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from beholden.ingest.dissect.seen import Answer, Seen
 
 Transport = Literal["ethertype", "snap", "icmp6", "udp", "tcp"]
+TO_END = 255
+"""Stands for the end of a payload, where one would count its bytes."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,15 @@ class Protocol:
     transport: Transport
     ports: tuple[int, ...]
     reference: str
+    changing: tuple[int, int] = (0, 0)
+    """Bytes that a sender's payloads may differ in and still say the same; up to `TO_END`, all from the first on."""
+    most: int = 0
+    """How much of a conversation's direction is read: datagrams, of a stream 256 bytes each; 0 the usual."""
+
+    @property
+    def has_transaction(self) -> bool:
+        """Whether what changes is no more than a transaction's number."""
+        return 0 < self.changing[1] < TO_END
 
     @property
     def dissect(self) -> "Callable[[bytes], list[Seen | Answer]]":
@@ -38,16 +49,24 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol("lldp", "ethertype", (0x88CC,), "IEEE 802.1AB-2016"),
     Protocol("cdp", "snap", (0x2000,), "Cisco Discovery Protocol, SNAP 00000c:2000"),
     Protocol("nd", "icmp6", (133, 134, 135, 136), "RFC 4861"),
-    Protocol("dhcp", "udp", (67, 68), "RFC 2131, 2132"),
-    Protocol("dhcp6", "udp", (546, 547), "RFC 8415"),
-    Protocol("dns", "udp", (53,), "RFC 1035"),
-    Protocol("mdns", "udp", (5353,), "RFC 6762, 6763"),
-    Protocol("llmnr", "udp", (5355,), "RFC 4795"),
-    Protocol("nbns", "udp", (137,), "RFC 1002"),
+    Protocol("dhcp", "udp", (67, 68), "RFC 2131, 2132", changing=(4, 10)),
+    Protocol("dhcp6", "udp", (546, 547), "RFC 8415", changing=(1, 4)),
+    Protocol("dns", "udp", (53,), "RFC 1035", changing=(0, 2)),
+    Protocol("mdns", "udp", (5353,), "RFC 6762, 6763", changing=(0, 2)),
+    Protocol("llmnr", "udp", (5355,), "RFC 4795", changing=(0, 2)),
+    Protocol("nbns", "udp", (137,), "RFC 1002", changing=(0, 2)),
     Protocol("ssdp", "udp", (1900,), "UPnP Device Architecture 2.0"),
     Protocol("wsd", "udp", (3702,), "OASIS WS-Discovery 1.1"),
     Protocol("quic", "udp", (), "RFC 9000, 9001, 9369"),
     Protocol("tls", "tcp", (), "RFC 8446, 5246"),
     Protocol("http", "tcp", (), "RFC 9110, 9112"),
     Protocol("mqtt", "tcp", (1883,), "OASIS MQTT 3.1.1, 5.0"),
+    Protocol("sadp", "udp", (37020,), "github.com/MatrixEditor/hiktools", most=64),
+    Protocol("dhip", "udp", (37810,), "github.com/Phenomite/AMP-Research", most=64),
+    Protocol("rtsp", "tcp", (554, 8554, 10554), "RFC 2326, 7826"),
+    Protocol("tuya", "udp", (6666, 6667), "github.com/jasonacox/tinytuya", most=64),
+    Protocol("miio", "udp", (54321,), "github.com/OpenMiHome/mihome-binary-protocol", changing=(12, TO_END)),
+    Protocol("shp", "udp", (9999,), "github.com/softScheck/tplink-smartplug", most=64),
+    Protocol("shp", "tcp", (9999,), "github.com/softScheck/tplink-smartplug"),
+    Protocol("tdp", "udp", (20002,), "github.com/python-kasa/python-kasa", most=64),
 )
