@@ -6,13 +6,17 @@ import subprocess
 import sys
 import threading
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.knowledge.folder import ROOT, put, put_rule
 
+from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.build import MANIFEST, build, compile_all, content_key, quick_key
 from beholden.knowledge.files import KnowledgeError
+from beholden.knowledge.parts import parts
+from beholden.knowledge.schemas import SCHEMAS
 
 KILLED = """
 import os, signal, sys
@@ -121,3 +125,33 @@ def test_every_shipped_csv_is_compiled_or_read_by_name():
     known = {"companies", "law", "listings", "clouds", "parts", "places", "rules", "vocabulary"}
     known |= {"standards", "article"}
     assert {path.parent.name for path in ROOT.glob("*/*.csv")} <= known
+
+
+def test_a_table_without_rows_has_its_columns(root):
+    tables = compile_all(root)
+    assert not tables["domains"].num_rows
+    for name, schema in SCHEMAS.items():
+        assert tables.get(name, schema.empty_table()).schema.equals(schema), name
+
+
+def test_shipped_tables_are_of_their_schema(shipped):
+    registries = {path.stem: pq.read_schema(path) for path in (ROOT / "registries").glob("*.parquet")}
+    found = registries | {name: table.schema for name, table in shipped.items()}
+    assert {name: schema.names for name, schema in SCHEMAS.items() if name in found} == {
+        name: found[name].names for name in SCHEMAS if name in found
+    }
+    assert set(SCHEMAS) - set(found) == {"epss", "usb_ids"}
+
+
+def test_a_row_of_other_columns_is_not_lost_without_a_word(root, monkeypatch):
+    monkeypatch.setitem(SCHEMAS, "kinds", pa.schema([("kind", pa.string())]))
+    with pytest.raises(ValueError, match="kinds has other columns"):
+        compile_all(root)
+
+
+def test_looking_up_where_nothing_is_known_gives_nulls(tmp_path):
+    nothing = Knowledge(tmp_path)
+    assert lookup.domains(nothing, ["a.example"])["operator_id"].to_pylist() == [None]
+    assert lookup.prefixes(nothing, ["001122"])["company"].to_pylist() == [None]
+    assert lookup.addresses(nothing, ["192.0.2.1", "2001:db8::1"])["asn"].to_pylist() == [None, None]
+    assert parts(nothing, "tac", ["12345678"])["company"].to_pylist() == [None]

@@ -12,7 +12,8 @@ from beholden.knowledge.base import Knowledge
 from beholden.knowledge.companies import load_companies
 from beholden.knowledge.facts import Ledger, load_sources
 from beholden.knowledge.files import KnowledgeError
-from beholden.knowledge.parts import PARTS, load_parts, parts
+from beholden.knowledge.parts import load_parts, parts
+from beholden.knowledge.schemas import SCHEMAS
 from beholden.pipeline.knowing import look_up
 
 MODULES = "reads,value,company,model,note,source,url,date"
@@ -72,7 +73,7 @@ def test_a_manufacturer_and_a_tac_count_whole_only(table):
 @given(values=st.lists(st.text(max_size=12), max_size=8))
 def test_any_text_gives_a_row_even_where_nothing_is_known(values):
     for reads in ("model", "tac"):
-        assert parts(known(PARTS.empty_table()), reads, values).num_rows == len(values)
+        assert parts(known(SCHEMAS["parts"].empty_table()), reads, values).num_rows == len(values)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beholden.knowledge.names import Spellings
+from beholden.knowledge.schemas import SCHEMAS
 from beholden.model.errors import BeholdenError
 
 _SHIPPED = Path(__file__).parent / "data"
@@ -59,6 +60,10 @@ def cache_folder() -> Path:
     return Path(base) / "beholden"
 
 
+def _without_rows(name: str) -> pa.Table:
+    return SCHEMAS.get(name, pa.schema([])).empty_table()
+
+
 class Knowledge:
     """One compiled state of knowledge."""
 
@@ -89,10 +94,11 @@ class Knowledge:
         return str(self.manifest["knowledge_id"])
 
     def table(self, name: str) -> pa.Table:
-        """Read a compiled table once; an empty table where there is none of that name."""
+        """Read a compiled table once; one without rows where it is not there."""
         if name not in self._tables:
             path = self.folder / f"{name}.parquet"
-            self._tables[name] = pq.read_table(path, memory_map=True) if path.exists() else pa.table({})
+            is_there = path.exists()
+            self._tables[name] = pq.read_table(path, memory_map=True) if is_there else _without_rows(name)
         return self._tables[name]
 
     def text(self, name: str) -> str:

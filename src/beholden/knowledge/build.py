@@ -23,7 +23,8 @@ from beholden.knowledge.listings import load_listings, load_lists
 from beholden.knowledge.parts import load_parts
 from beholden.knowledge.places import load_deployments, load_groupings
 from beholden.knowledge.recog import recog_fingerprints
-from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules
+from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules, load_signals
+from beholden.knowledge.schemas import SCHEMAS
 from beholden.knowledge.standards import load_standards
 from beholden.knowledge.white_labels import load_white_labels
 
@@ -64,25 +65,25 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
     rules = load_rules(root, ledger)
     lists = load_lists(root, ledger)
     tables = {
-        "companies": _table(chain_rows(companies)),
+        "companies": _table("companies", chain_rows(companies)),
         "aliases": _aliases(companies),
-        "white_labels": _table(load_white_labels(root, ledger, companies, kinds)),
-        "domains": _table(load_domains(root, ledger, companies)),
+        "white_labels": _table("white_labels", load_white_labels(root, ledger, companies, kinds)),
+        "domains": _table("domains", load_domains(root, ledger, companies)),
         "prefixes": load_prefixes(root, ledger, companies),
         "parts": load_parts(root, ledger, companies),
-        "lists": _table(lists),
-        "listings": _table(load_listings(root, ledger, companies, lists, kinds)),
-        "regimes": _table(load_regimes(root, ledger)),
-        "groupings": _table(load_groupings(root, ledger)),
-        "deployments": _table(load_deployments(root, ledger, companies)),
-        "standards": _table(load_standards(root, ledger)),
-        "claims": _table(load_claims(root, ledger)),
-        "signals": _signals(root),
+        "lists": _table("lists", lists),
+        "listings": _table("listings", load_listings(root, ledger, companies, lists, kinds)),
+        "regimes": _table("regimes", load_regimes(root, ledger)),
+        "groupings": _table("groupings", load_groupings(root, ledger)),
+        "deployments": _table("deployments", load_deployments(root, ledger, companies)),
+        "standards": _table("standards", load_standards(root, ledger)),
+        "claims": _table("claims", load_claims(root, ledger)),
+        "signals": _table("signals", load_signals(root)),
         "interfaces": _interfaces(root, ledger),
-        "kinds": _table(kinds),
-        "rules": _table(rules),
-        "applies": _table(expand_applies(rules, kinds)),
-        "impacts": _table(load_impacts(root, ledger, kinds)),
+        "kinds": _table("kinds", kinds),
+        "rules": _table("rules", rules),
+        "applies": _table("applies", expand_applies(rules, kinds)),
+        "impacts": _table("impacts", load_impacts(root, ledger, kinds)),
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
         "legal_forms": pa.table({"form": pa.array(sorted(companies.spellings.legal_forms), pa.string())}),
         "fingerprints": _fingerprints(root, ledger, companies),
@@ -123,8 +124,12 @@ def _put(aside: Path, out: Path) -> None:
             raise
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> pa.Table:
-    return pa.Table.from_pylist(rows) if rows else pa.table({})
+def _table(name: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    """Make a table of its schema; raises ValueError for a row of other columns, which would be lost."""
+    schema = SCHEMAS[name]
+    if any(row.keys() != set(schema.names) for row in rows):
+        raise ValueError(f"{name} has other columns than its schema")
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _aliases(companies: Companies) -> pa.Table:
@@ -145,7 +150,7 @@ def _aliases(companies: Companies) -> pa.Table:
         for spelling, bearers in sorted(book.bare.items())
         for company in sorted(bearers)
     ]
-    return pa.Table.from_pylist(rows)
+    return _table("aliases", rows)
 
 
 def _fingerprints(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
@@ -176,12 +181,6 @@ def _names(root: Path, pack: str) -> pa.Table:
             "kind": pa.array([kind for _, kind in rows], pa.string()),
         }
     )
-
-
-def _signals(root: Path) -> pa.Table:
-    """Give what each signal measures and its parameters."""
-    rows = [row.cells for row in read_csv(root, "rules/signals.csv")]
-    return pa.Table.from_pylist(rows) if rows else pa.table({"signal": pa.array([], pa.string())})
 
 
 def _interfaces(root: Path, ledger: Ledger) -> pa.Table:

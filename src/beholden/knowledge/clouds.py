@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from beholden.knowledge.companies import Companies
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
+from beholden.knowledge.schemas import SCHEMAS
 from beholden.knowledge.suffixes import Names, registrable
 
 _SERVICES = ("control", "video", "relay", "update", "telemetry", "advertising", "ntp", "dns", "hosting",
@@ -73,7 +74,7 @@ def load_prefixes(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
     """
     path = root / "registries" / "ieee.parquet"
     if not path.exists():
-        return pa.table({name: pa.array([], pa.string()) for name in _PREFIX_COLUMNS})
+        return SCHEMAS["prefixes"].empty_table()
     registry = pq.read_table(path)
     rulings = load_rulings(root, ledger, companies)
     distinct = pc.unique(registry["organisation"].combine_chunks()).to_pylist()
@@ -93,9 +94,6 @@ def load_prefixes(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
             "fact_id": pa.array([row[2] for row in resolved], pa.string()),
         }
     )
-
-
-_PREFIX_COLUMNS = ("prefix", "organisation", "country", "company", "role", "fact_id")
 
 
 def _is_prefix(key: str) -> bool:

@@ -29,18 +29,6 @@ _DOMAINS = pa.schema(
         pa.field("fact_id", pa.string()),
     ]
 )
-_NO_DOMAINS = pa.table(
-    {"suffix": [], "operator": [], "service": [], "is_hosting": [], "fact_id": []},
-    schema=pa.schema(
-        [
-            ("suffix", pa.string()),
-            ("operator", pa.string()),
-            ("service", pa.string()),
-            ("is_hosting", pa.bool_()),
-            ("fact_id", pa.string()),
-        ]
-    ),
-)
 _PREFIX_DIGITS = (9, 7, 6)
 """Hexadecimal digits of the IEEE assignments MA-S, MA-M and MA-L, the longest first."""
 
@@ -65,7 +53,7 @@ def _in_ranges(
     found: list[Any] = [None] * len(parsed)
     for family in (4, 6):
         places = [place for place, address in enumerate(parsed) if address.version == family]
-        if not places or not table.num_rows:
+        if not places:
             continue
         ends_of_ranges = [f"start{family}", f"end{family}"]
         ranges = table.select([*ends_of_ranges, column]).filter(pc.equal(table["family"], family))
@@ -100,8 +88,6 @@ def domains(knowledge: Knowledge, names: list[str] | pa.Array) -> pa.Table:
     asked = pa.array(names, pa.string())
     folded = Names(asked)
     table = knowledge.table("domains")
-    if not table.num_rows:
-        table = _NO_DOMAINS
     hit = table.take(longest_suffix(folded, table["suffix"].combine_chunks()))
     columns = {
         "name": asked,

@@ -86,9 +86,8 @@ class Matcher:
     @classmethod
     def of(cls, knowledge: Knowledge) -> "Matcher":
         """Give the matcher of compiled knowledge, with the organisations of the IEEE registry."""
-        prefixes = knowledge.table("prefixes")
-        names = prefixes["organisation"].unique().drop_null().to_pylist() if prefixes.num_rows else []
-        return cls(knowledge.spellings, names)
+        names = knowledge.table("prefixes")["organisation"].unique().drop_null()
+        return cls(knowledge.spellings, names.to_pylist())
 
     def match(self, name: str) -> Match:
         """Match one name."""

@@ -10,6 +10,7 @@ from beholden.knowledge.base import Knowledge
 from beholden.knowledge.companies import Companies
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, Row, read_csv
+from beholden.knowledge.schemas import SCHEMAS
 
 _PACKS = {"cellular_modules": "module", "chips": "chip", "usb_ids": ""}
 """Files of parts/, and the role of the companies they name where a row does not give another."""
@@ -30,9 +31,6 @@ _WHOLE = frozenset({"tac", "manufacturer"})
 """Values that are matched whole; the others as the beginning of what is read."""
 
 _ROLES = ("module", "chip", "maker")
-PARTS = pa.schema(
-    [pa.field(name, pa.string()) for name in ("reads", "value", "company", "role", "model", "fact_id")]
-)
 
 
 def load_parts(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
@@ -50,7 +48,7 @@ def load_parts(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
         first = places.setdefault((row["reads"], row["value"]), place)
         if first != place:
             raise KnowledgeError(f"{place}: {row['reads']} {row['value']!r} stands at {first} too")
-    return pa.Table.from_pylist([row for _, row in rows], schema=PARTS)
+    return pa.Table.from_pylist([row for _, row in rows], schema=SCHEMAS["parts"])
 
 
 def _part(row: Row, role: str, ledger: Ledger, companies: Companies) -> tuple[str, dict[str, str | None]]:
@@ -78,8 +76,6 @@ def _part(row: Row, role: str, ledger: Ledger, companies: Companies) -> tuple[st
 def parts(knowledge: Knowledge, reads: str, values: list[str] | pa.Array) -> pa.Table:
     """Give for each value that was read the part it stands for, nulls where none is known; a longer one goes first."""
     table = knowledge.table("parts")
-    if not table.num_rows:
-        return PARTS.empty_table().take(pa.nulls(len(values), pa.int64()))
     known = table.filter(pc.equal(table["reads"], reads))
     asked = pc.utf8_lower(pa.array(values, pa.string()))
     if reads in _WHOLE or not known.num_rows:

@@ -9,13 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from beholden.knowledge.registries import IEEE, Range, table_of_ranges
+from beholden.knowledge.schemas import SCHEMAS
 
 _BITS = {"MA-L": (24, 6), "MA-M": (28, 7), "MA-S": (36, 9)}
 _PREFIX = re.compile(r"[0-9A-F]{6,9}")
 _DELEGATED = ("allocated", "assigned")
 _USB = re.compile(r"([0-9a-f]{4})  (.+)")
-_EPSS = pa.schema([("cve", pa.string()), ("epss", pa.float32()), ("percentile", pa.float32())])
-_USB_IDS = pa.schema([(name, pa.string()) for name in ("vendor", "product", "vendor_name", "product_name")])
 
 
 def ieee_csv_table(paths: Sequence[Path], countries: frozenset[str]) -> pa.Table:
@@ -101,7 +100,9 @@ def usb_ids_table(path: Path) -> pa.Table:
                 rows += [(vendor[0], "", vendor[1], "")] if vendor else []
             elif vendor and found:
                 rows.append((vendor[0], found[1], vendor[1], found[2]))
-    return pa.table([list(column) for column in zip(*sorted(set(rows)), strict=True)], schema=_USB_IDS)
+    return pa.table(
+        [list(column) for column in zip(*sorted(set(rows)), strict=True)], schema=SCHEMAS["usb_ids"]
+    )
 
 
 def epss_table(path: Path) -> pa.Table:
@@ -113,4 +114,4 @@ def epss_table(path: Path) -> pa.Table:
             if not all(0 <= score <= 1 for score in scores):
                 raise ValueError(f"{row['cve']} has a score outside 0 to 1")
             rows.append((row["cve"], *scores))
-    return pa.table([list(column) for column in zip(*sorted(rows), strict=True)], schema=_EPSS)
+    return pa.table([list(column) for column in zip(*sorted(rows), strict=True)], schema=SCHEMAS["epss"])

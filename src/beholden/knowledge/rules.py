@@ -53,6 +53,12 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
     return rows
 
 
+def load_signals(root: Path) -> Rows:
+    """Read what each signal measures, and its parameters."""
+    names = ("signal", "meaning", "strength", "parameters")
+    return [{name: row[name] for name in names} for row in read_csv(root, "rules/signals.csv")]
+
+
 def load_kinds(root: Path) -> Rows:
     """Read the taxonomy of kinds: kind, parent, title and sensors."""
     return [

@@ -46,7 +46,7 @@ def unresolved(root: Path, tables: Mapping[str, pa.Table]) -> Iterator[str]:
             yield f"fingerprints/{row['property']}.yaml: {row['fingerprint_id']}: no company {row['value']!r}"
     known = {*country_codes(root), *(row["bloc"] for row in read_csv(root, "law/blocs.csv"))}
     for name, column in _JURISDICTIONS.items():
-        stated = tables[name][column].unique().to_pylist() if tables[name].num_rows else []
+        stated = tables[name][column].unique().to_pylist()
         for one in sorted(set(stated) - known - {None}):
             yield f"{name}: no country or bloc {one!r}"
 

@@ -88,5 +88,5 @@ def flaw(knowledge: Knowledge, value: str) -> tuple[Document, list[Document]]:
 
 def _rows(knowledge: Knowledge, table: str, column: str, value: str) -> list[Document]:
     known = knowledge.table(table)
-    rows: list[Document] = known.filter(pc.equal(known[column], value)).to_pylist() if known.num_rows else []
+    rows: list[Document] = known.filter(pc.equal(known[column], value)).to_pylist()
     return rows
