@@ -9,7 +9,7 @@ class Truncated(ValueError):  # noqa: N818 - it names what happened
 
 
 class Octets:
-    """A cursor over bytes. Every read moves on or raises `Truncated`; numbers are big-endian."""
+    """A cursor over bytes. Every read moves on or raises `Truncated`; numbers are big-endian unless `little`."""
 
     __slots__ = ("at", "data")
 
@@ -34,6 +34,10 @@ class Octets:
     def number(self, n: int) -> int:
         """Return the next n bytes as a number."""
         return int.from_bytes(self.take(n))
+
+    def little(self, n: int) -> int:
+        """Return the next n bytes as a little-endian number."""
+        return int.from_bytes(self.take(n), "little")
 
     def rest(self) -> bytes:
         """Return all that is left."""
