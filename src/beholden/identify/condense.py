@@ -5,48 +5,60 @@ say the same of everything that findings and scores read. The others keep their 
 model, firmware and operating system as stated, where knowledge does not know them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
+from typing import TypeAlias
 
-import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine import Engine, Frame
 from beholden.identify.advised import Advised
 from beholden.identify.claims import LONGEST_PREFIX, registry_claims
 from beholden.identify.devices import IDENTIFIERS, STATED
-from beholden.identify.resolve import IDENTIFIER_OF, RANKS, is_local, node
+from beholden.identify.resolve import IDENTIFIER_OF, RANKS
 from beholden.knowledge.base import Knowledge
+from beholden.model.addresses import LOCAL_MAC_DIGITS
 from beholden.model.ids import content_ids
 
 WORDS = ("inventory.model", "inventory.firmware", "inventory.os")
 """Properties that say of a device what they say, in the record's own words."""
-
-
-def _flat(name: str) -> str:
-    """Name the column of a property: a dot would part a table from a column."""
-    return name.replace(".", "_")
-
-
-_STRONG = {
-    _flat(name): kind for name, kind in sorted(IDENTIFIER_OF.items(), key=lambda one: RANKS.index(one[1]))
-}
-_IDENTIFIERS = {_flat(name): kind for name, kind in IDENTIFIERS.items()}
-_STATED = {column: _flat(name) for name, column in STATED.items()}
-_WORDS = {_flat(name): name for name in WORDS}
-_BARE = {"hostname": "inventory_hostname", "ip": "ip"}
+_STRONG = dict(sorted(IDENTIFIER_OF.items(), key=lambda one: RANKS.index(one[1])))
+_BARE = {"hostname": "inventory.hostname", "ip": "ip"}
 """Kinds of subject that are the same device as another record that has such a value."""
-_PRODUCTS, _VERSION = ("inventory_model", "inventory_os"), "inventory_firmware"
+_CARDS = ("inventory.imei", "inventory.iccid", "inventory.imsi")
+_PRODUCTS, _VERSION = ("inventory.model", "inventory.os"), "inventory.firmware"
 """What advisories speak of, where they know it, and in which version."""
-_CARDS = ("inventory_imei", "inventory_iccid", "inventory_imsi")
-_UNREAD = {"ip", "inventory_location", *_IDENTIFIERS, *_STATED.values(), *_WORDS} - {_STATED["criticality"]}
-"""Columns of which findings and scores read nothing but what `_keyed` adds: prefix, card, known product and version."""
+_UNREAD = {"ip", "inventory.location", *IDENTIFIERS, *STATED, *WORDS} - {"inventory.criticality"}
+"""Properties of which findings and scores read nothing but what `_keys` adds: prefix, card, known product and version."""
 _ROW = ("place", "subject_kind", "subject", "first_seen_at", "last_seen_at", "is_simple")
+_OWN, _SEEN = ("device_id", "like_id", "place"), ("first_seen_at", "last_seen_at", "place")
+_WORD, _TIME = pa.dictionary(pa.int32(), pa.string()), pa.timestamp("us", "UTC")
+_IDENTIFIED = pa.schema(
+    {
+        "device_id": pa.string(),
+        "identifier_kind": _WORD,
+        "identifier": pa.string(),
+        "valid_from": _TIME,
+        "valid_to": _TIME,
+        "place": pa.int64(),
+    }
+)
+_SAID = pa.schema(
+    {
+        "device_id": pa.string(),
+        "like_id": pa.string(),
+        "place": pa.int64(),
+        "property": _WORD,
+        "observed": pa.string(),
+    }
+)
+
+Column: TypeAlias = "pa.Array | pa.ChunkedArray"
+Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,7 @@ class Condensed:
     devices for which another stands; words: what these say (device_id, like_id, place, property, observed).
     """
 
-    is_kept: npt.NDArray[np.bool_]
+    is_kept: Mask
     members: pa.Table
     devices: pa.Table
     device_identifiers: pa.Table
@@ -66,166 +78,229 @@ class Condensed:
 
 
 def condense(
-    engine: Engine, records: pa.Table, taken: pa.Array, knowledge: Knowledge, weights: Mapping[str, float]
+    records: pa.Table, taken: pa.Array, knowledge: Knowledge, weights: Mapping[str, float]
 ) -> Condensed:
     """Find which records stand for others.
 
     records: as `ingest.inventory` gives them, with `place` and without evidence. taken: identifiers in lower case,
     device ids included, that other evidence or a person speaks of; their records stand for themselves alone.
     """
-    names = [_flat(name) for name in records.column_names]
-    properties = [name for name in names if name not in _ROW]
-    numbered = records.rename_columns(names).append_column("row", pa.array(np.arange(records.num_rows)))
-    every = engine.bind(numbered)
-    others = engine.keep(engine.bind(pa.table({"taken": taken.cast(pa.string())})))
-    simple = engine.keep(_simple(every, others, properties))
-    named = _free(engine.keep(_named(engine, simple, properties)), "device_id", others)
-    keyed = engine.keep(_keyed(engine, named, properties, knowledge, weights))
-    firsts = keyed.filter(nw.col("row") == nw.col("first")).select("first", like_id=nw.col("device_id"))
-    members = engine.keep(keyed.join(firsts, on="first", how="inner"))
-    alike = engine.keep(members.filter(nw.col("device_id") != nw.col("like_id")))
+    at = np.flatnonzero(_simple(records, taken))
+    simple = _rows(records, at)
+    ids = pa.array(content_ids("device", _nodes(simple).to_pylist()), pa.string())
+    is_free = np.flatnonzero(_none_of(ids, taken))
+    at, simple, ids = at[is_free], _rows(simple, is_free), ids.take(pa.array(is_free))
+    first = _firsts(_keys(simple, knowledge, weights), len(at))
+    members = simple.append_column("device_id", ids).append_column("like_id", ids.take(pa.array(first)))
+    others = np.flatnonzero(first != np.arange(len(at)))
+    alike = _rows(members, others)
     is_kept = np.ones(records.num_rows, bool)
-    is_kept[engine.collect(alike.select("row"))["row"].to_numpy()] = False
-    stated = _or_null(properties, ("site", "country"))
+    is_kept[at[others]] = False
+    own = {name: members[name] for name in _OWN}
     return Condensed(
         is_kept,
-        engine.collect(members.select("device_id", "like_id", "place", **stated)),
-        engine.collect(_devices(alike, properties)),
-        engine.collect(engine.union(list(_identifiers(alike, properties)))),
-        engine.collect(engine.union(list(_said(alike, properties)))),
+        pa.table(own | {column: _stated(members, column) for column in ("site", "country")}),
+        _devices(alike),
+        _stack(_IDENTIFIED, _identifiers(alike)),
+        _stack(_SAID, _said(alike)),
     )
 
 
-def _simple(every: Frame, others: Frame, properties: Sequence[str]) -> Frame:
-    """Give the records each of which is one device by itself: no identifier is said of another."""
-    strong = [name for name in _STRONG if name in properties]
-    rows = every.filter(nw.col("is_simple"), nw.col("subject_kind").is_in(list(_STRONG.values())))
-    for name in strong:
-        counts = every.filter(~nw.col(name).is_null()).group_by(name).agg(n=nw.len())
-        rows = rows.join(counts.filter(nw.col("n") > 1).select(name), on=name, how="anti")
-    bare = {kind: name for kind, name in _BARE.items() if name in properties}
+def _rows(table: pa.Table, at: Places) -> pa.Table:
+    """Give the rows at some places, which rise."""
+    return table if len(at) == table.num_rows else table.take(pa.array(at))
+
+
+def _simple(records: pa.Table, taken: pa.Array) -> Mask:
+    """Say which records are one device by themselves: no identifier is said of another."""
+    kinds = records["subject_kind"].cast(pa.string())
+    is_strong = pc.is_in(kinds, pa.array(sorted(set(_STRONG.values()))))
+    strong = [name for name in _STRONG if name in records.column_names]
+    bare = {kind: name for kind, name in _BARE.items() if name in records.column_names}
+    found = [_mask(pc.and_(records["is_simple"], is_strong))]
+    found += [_is_single(records[name]) for name in strong]
     for kind, name in bare.items():
-        of_kind = every.filter(nw.col("subject_kind") == kind)
-        rows = _free(rows, name, of_kind.select(taken=nw.col(name).str.to_lowercase()).unique())
-    spoken = [*strong, "subject", *bare.values()]
-    return reduce(lambda frame, name: _free(frame, name, others), spoken, rows)
+        said = pc.unique(pc.utf8_lower(records[name].filter(pc.equal(kinds, kind))))
+        found.append(_none_of(records[name], said.drop_null()))
+    found += [_none_of(records[name], taken) for name in (*strong, "subject", *bare.values())]
+    return reduce(np.logical_and, found)
 
 
-def _free(rows: Frame, name: str, taken: Frame) -> Frame:
-    """Leave out the rows whose value is among those taken."""
-    lower = rows.with_columns(taken=nw.col(name).str.to_lowercase())
-    return lower.join(taken, on="taken", how="anti").drop("taken")
+def _is_single(column: pa.ChunkedArray) -> Mask:
+    """Say which values stand once; what is null does."""
+    codes, n = _coded(column)
+    single: Mask = (np.bincount(codes, minlength=n)[codes] == 1) | (codes == 0)
+    return single
 
 
-def _named(engine: Engine, simple: Frame, properties: Sequence[str]) -> Frame:
+def _none_of(column: pa.ChunkedArray, taken: pa.Array) -> Mask:
+    """Say which values are not among those taken, whatever their case."""
+    if not len(taken):
+        return np.ones(len(column), bool)
+    return ~_mask(pc.is_in(pc.utf8_lower(column), taken, skip_nulls=True))
+
+
+def _mask(column: pa.ChunkedArray) -> Mask:
+    found: Mask = np.asarray(column)
+    return found
+
+
+def _coded(column: Column) -> tuple[Places, int]:
+    """Give numbers for the values of a column, 0 for null, and how many numbers there are."""
+    coded = _whole(column if pa.types.is_dictionary(column.type) else column.dictionary_encode())
+    return coded.indices.fill_null(-1).to_numpy().astype(np.int64) + 1, len(coded.dictionary) + 1
+
+
+def _whole(column: Column) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _nodes(rows: pa.Table) -> pa.ChunkedArray:
     """Name each device by its strongest identifier, as resolving does."""
-    stated = [node(nw.lit(kind), nw.col(name)) for name, kind in _STRONG.items() if name in properties]
+    stated: list[pa.ChunkedArray] = []
+    for name, kind in _STRONG.items():
+        if name in rows.column_names:
+            values = rows[name] if name != "mac" else pc.if_else(_is_local(rows[name]), None, rows[name])
+            stated.append(pc.binary_join_element_wise(_lead(kind), values, ":"))
+            if not values.null_count:
+                return pc.coalesce(*stated)
+    kinds = [*sorted(set(_STRONG.values())), "local mac"]
+    at = pc.index_in(rows["subject_kind"].cast(pa.string()), pa.array(kinds))
+    is_local = pc.and_(pc.equal(at, kinds.index("mac")), _is_local(rows["subject"]))
+    leads = pa.array(map(_lead, kinds)).take(pc.if_else(is_local, len(kinds) - 1, at).combine_chunks())
+    return pc.coalesce(*stated, pc.binary_join_element_wise(leads, rows["subject"], ":"))
+
+
+def _lead(kind: str) -> str:
+    return f"{RANKS.index(kind)}:{kind.removeprefix('local ')}"
+
+
+def _is_local(macs: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Tell whether a link address is locally administered; a missing one is not."""
+    return pc.is_in(pc.utf8_slice_codeunits(macs, 1, 2), pa.array(LOCAL_MAC_DIGITS), skip_nulls=True)
+
+
+def _keys(rows: pa.Table, knowledge: Knowledge, weights: Mapping[str, float]) -> Iterator[Column]:
+    """Give the columns that records which say the same have alike."""
+    matched = set(pc.unique(knowledge.table("fingerprints")["property"]).to_pylist())
+    properties = [name for name in rows.column_names if name not in _ROW]
+    yield rows["subject_kind"]
+    yield from (rows[name] for name in properties if name in matched or name not in _UNREAD)
+    yield from (rows[name].is_valid() for name in (*WORDS, *_CARDS) if name in properties)
+    advised = Advised(knowledge)
+    products = [_known(rows[name], advised) for name in _PRODUCTS if name in properties]
+    yield from products
+    if products and _VERSION in properties:
+        yield pc.if_else(_any(products), rows[_VERSION], None)
+    cards = [rows[name] for name in _CARDS if name in properties]
+    if cards:
+        yield pc.if_else(_any(cards), rows["last_seen_at"].cast(pa.int64()), None)
     if "mac" in properties:
-        stated[0] = nw.when(~is_local(nw.col("mac"))).then(stated[0])
-    weakest = node(nw.col("subject_kind"), nw.col("subject"))
-    nodes = engine.collect(simple.select("row", node=nw.coalesce(*stated, weakest)))
-    ids = pa.array(content_ids("device", nodes["node"].to_pylist()), pa.string())
-    return simple.join(engine.bind(pa.table({"row": nodes["row"], "device_id": ids})), on="row", how="inner")
+        yield _registered(rows["mac"], knowledge, weights)
 
 
-def _keyed(
-    engine: Engine, rows: Frame, properties: Sequence[str], knowledge: Knowledge, weights: Mapping[str, float]
-) -> Frame:
-    """Add `first`: the first record that says the same."""
-    matched = {_flat(name) for name in pc.unique(knowledge.table("fingerprints")["property"]).to_pylist()}
-    said = [name for name in properties if name in matched or name not in _UNREAD]
-    keys = {f"key_{name}": nw.col(name).fill_null("") for name in said}
-    keys |= {f"has_{name}": ~nw.col(name).is_null() for name in _WORDS if name in properties}
-    products = [name for name in _PRODUCTS if name in properties]
-    if products:
-        rows, advised = _advised(engine, rows, products, knowledge)
-        keys |= advised
-        if _VERSION in properties:
-            is_advised = reduce(or_, (key != "" for key in advised.values()))
-            keys["version"] = nw.when(is_advised).then(nw.col(_VERSION).fill_null("")).otherwise(nw.lit(""))
-    cards = [~nw.col(name).is_null() for name in _CARDS if name in properties]
-    has_card = reduce(lambda one, other: one | other, cards, nw.lit(value=False))
-    keys["kind"] = nw.col("subject_kind")
-    for at, card in enumerate(cards):
-        keys[f"card_{at}"] = card
-    keys["seen"] = nw.when(has_card).then(nw.col("last_seen_at"))
-    if "mac" in properties:
-        prefixes = rows.with_columns(prefix=nw.col("mac").str.slice(0, LONGEST_PREFIX))
-        distinct = engine.collect(prefixes.select("prefix").filter(~nw.col("prefix").is_null()).unique())
-        claims = registry_claims(distinct["prefix"].combine_chunks(), knowledge, weights)
-        rows = prefixes.join(
-            engine.bind(claims.select(["prefix", "fingerprint_id"])), on="prefix", how="left"
-        )
-        keys["registered"] = nw.col("fingerprint_id").fill_null("")
-        rows = rows.drop("prefix")
-    marked = rows.with_columns(**keys)
-    return marked.with_columns(first=nw.col("row").min().over(*keys)).drop(*keys)
+def _any(columns: Sequence[Column]) -> Column:
+    """Say of each row whether one of its cells is not null."""
+    return reduce(pc.or_, (column.is_valid() for column in columns))
 
 
-def _advised(
-    engine: Engine, rows: Frame, products: Sequence[str], knowledge: Knowledge
-) -> tuple[Frame, dict[str, nw.Expr]]:
-    """Give the rows with the products of which advisories may speak, and the keys that tell these apart."""
-    spoken_of = Advised(knowledge)
-    for name in products:
-        values = engine.collect(rows.select(name).filter(~nw.col(name).is_null()).unique())[name]
-        known = values.filter(spoken_of.among(values))
-        rows = rows.join(engine.bind(pa.table({name: known, f"known_{name}": known})), on=name, how="left")
-    return rows, {f"key_{name}": nw.col(f"known_{name}").fill_null("") for name in products}
+def _of_distinct(column: Column, name: Callable[[pa.Array], Column]) -> Column:
+    """Compute a column from the distinct values of one."""
+    coded = _whole(column.dictionary_encode())
+    return _whole(name(coded.dictionary)).take(coded.indices)
 
 
-def _or_null(properties: Iterable[str], wanted: Iterable[str]) -> dict[str, nw.Expr]:
-    nothing = nw.lit(None, dtype=nw.String)
-    return {
-        column: nw.col(_STATED[column]) if _STATED[column] in properties else nothing for column in wanted
-    }
+def _known(products: Column, advised: Advised) -> Column:
+    """Give the products that advisories may speak of, null for others."""
+
+    def known(names: pa.Array) -> pa.Array:
+        return pc.if_else(advised.among(pa.chunked_array([names])), names, None)
+
+    return _of_distinct(products, known)
 
 
-def _devices(alike: Frame, properties: Sequence[str]) -> Frame:
+def _registered(macs: Column, knowledge: Knowledge, weights: Mapping[str, float]) -> Column:
+    """Give what a registry claims by the prefix of link addresses, null where it claims nothing."""
+
+    def claimed(prefixes: pa.Array) -> Column:
+        claims = registry_claims(prefixes, knowledge, weights)
+        return claims["fingerprint_id"].take(pc.index_in(prefixes, claims["prefix"]))
+
+    return _of_distinct(pc.utf8_slice_codeunits(macs, 0, LONGEST_PREFIX), claimed)
+
+
+def _firsts(keys: Iterable[Column], n: int) -> Places:
+    """Give for each of n rows the first that has the same values in every column."""
+    groups, n_groups = np.zeros(n, np.int64), 1
+    for column in keys:
+        codes, n_codes = _coded(column)
+        if n_codes > 1:
+            groups, n_groups = _coded(pa.array(groups * n_codes + codes))
+    first = np.empty(n_groups, np.int64)
+    first[groups[::-1]] = np.arange(n)[::-1]
+    return first[groups]
+
+
+def _stated(rows: pa.Table, column: str) -> Column:
+    """Give what records state for a column of `devices`, null where they do not."""
+    name = next(name for name, of in STATED.items() if of == column)
+    return rows[name] if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
+
+
+def _devices(alike: pa.Table) -> pa.Table:
     fixed = [
-        ~nw.col(name).is_null()
-        for name, kind in _IDENTIFIERS.items()
-        if name in properties and kind not in ("mac", "hostname")
+        alike[name].is_valid()
+        for name, kind in IDENTIFIERS.items()
+        if name in alike.column_names and kind not in ("mac", "hostname")
     ]
-    local = is_local(nw.col("mac")) if "mac" in properties else nw.lit(value=False)
-    is_fixed = reduce(lambda one, other: one | other, fixed, nw.col("subject_kind") == "asset")
-    columns = _or_null(properties, _STATED)
-    return alike.select(
-        "device_id",
-        "first_seen_at",
-        "last_seen_at",
-        **columns | {"criticality": columns["criticality"].cast(nw.Float64)},
-        is_router=nw.lit(value=False),
-        is_randomised=local & ~is_fixed,
+    is_fixed = reduce(pc.or_, fixed, pc.equal(alike["subject_kind"].cast(pa.string()), "asset"))
+    n = alike.num_rows
+    local = _is_local(alike["mac"]) if "mac" in alike.column_names else pa.array(np.zeros(n, bool))
+    columns = {column: _stated(alike, column) for column in STATED.values()}
+    return pa.table(
+        {
+            **{name: alike[name] for name in ("device_id", "first_seen_at", "last_seen_at")},
+            **columns,
+            "criticality": columns["criticality"].cast(pa.float64()),
+            "is_router": pa.array(np.zeros(n, bool)),
+            "is_randomised": pc.and_not(local, is_fixed),
+        }
     )
 
 
-def _identifiers(alike: Frame, properties: Sequence[str]) -> Iterable[Frame]:
+def _identifiers(alike: pa.Table) -> Iterator[pa.Table]:
     """Give the table `device_identifiers`: what each record says, and a name made for it where it says none."""
-    made = nw.col("subject_kind") == "asset"
-    if "inventory_asset" in properties:
-        made = made & nw.col("inventory_asset").is_null()
-    yield _identifier(alike.filter(made), nw.lit("asset"), nw.col("subject"))
-    for name, kind in _IDENTIFIERS.items():
-        if name in properties:
-            yield _identifier(alike.filter(~nw.col(name).is_null()), nw.lit(kind), nw.col(name))
-    if "ip" in properties:
-        bound = alike.filter(~nw.col("ip").is_null(), nw.col("subject_kind") == "mac")
-        yield _identifier(bound, nw.lit("ip"), nw.col("ip"))
+    kinds = alike["subject_kind"].cast(pa.string())
+    is_made = pc.equal(kinds, "asset")
+    if "inventory.asset" in alike.column_names:
+        is_made = pc.and_(is_made, alike["inventory.asset"].is_null())
+    yield _identifier(alike, is_made, "asset", "subject")
+    for name, kind in IDENTIFIERS.items():
+        if name in alike.column_names:
+            yield _identifier(alike, alike[name].is_valid(), kind, name)
+    if "ip" in alike.column_names:
+        yield _identifier(alike, pc.and_(alike["ip"].is_valid(), pc.equal(kinds, "mac")), "ip", "ip")
 
 
-def _identifier(rows: Frame, kind: nw.Expr, value: nw.Expr) -> Frame:
-    return rows.select(
-        "device_id", identifier_kind=kind, identifier=value,
-        valid_from=nw.col("first_seen_at"), valid_to=nw.col("last_seen_at"), place=nw.col("place"),
-    )  # fmt: skip
+def _identifier(alike: pa.Table, is_said: Column, kind: str, name: str) -> pa.Table:
+    rows = _rows(alike.select(["device_id", *_SEEN, name]), np.flatnonzero(is_said))
+    said = _repeated(kind, rows.num_rows), rows[name]
+    return pa.table([rows["device_id"], *said, *(rows[name] for name in _SEEN)], schema=_IDENTIFIED)
 
 
-def _said(alike: Frame, properties: Sequence[str]) -> Iterable[Frame]:
+def _said(alike: pa.Table) -> Iterator[pa.Table]:
     """Give what each record says in its own words: device_id, like_id, place, property, observed."""
-    keys = ("device_id", "like_id", "place")
-    yield alike.filter(nw.col("row") < 0).select(*keys, property=nw.lit(""), observed=nw.col("subject"))
-    for name, of in _WORDS.items():
-        if name in properties:
-            said = alike.filter(~nw.col(name).is_null())
-            yield said.select(*keys, property=nw.lit(of), observed=nw.col(name))
+    for name in WORDS:
+        if name in alike.column_names:
+            rows = _rows(alike.select([*_OWN, name]), np.flatnonzero(alike[name].is_valid()))
+            said = _repeated(name, rows.num_rows), rows[name]
+            yield pa.table([*(rows[column] for column in _OWN), *said], schema=_SAID)
+
+
+def _repeated(word: str, n: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([word]))
+
+
+def _stack(schema: pa.Schema, tables: Iterable[pa.Table]) -> pa.Table:
+    """Set tables below each other; columns that they share are not copied."""
+    return pa.concat_tables([schema.empty_table(), *tables])

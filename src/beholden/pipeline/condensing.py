@@ -1,7 +1,6 @@
 """Put records of inventories together before the stages, and their devices beside the others' after them."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import narwhals as nw
@@ -9,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine import Engine, Frame, engine_for
+from beholden.engine import Engine, Frame
 from beholden.engine.members import OWN
 from beholden.engine.places import with_place
 from beholden.engine.writing import batches
@@ -23,16 +22,11 @@ from beholden.knowledge.base import Knowledge
 _NAMING = ("ip", "frame.ip", *IDENTIFIER_OF, *HOSTNAMES)
 
 
-def condensed(
-    read: Ingested, judgements: pa.Table, sources: pa.Table, knowledge: Knowledge, spill: Path
-) -> Condensed:
+def condensed(read: Ingested, judgements: pa.Table, sources: pa.Table, knowledge: Knowledge) -> Condensed:
     """Find which records of the inventories that were read stand for others. sources: the numbers of places."""
     every = pa.concat_tables(read.records, promote_options="default").unify_dictionaries()
     taken = pa.concat_arrays([*_taken(read), _judged(judgements)])
-    with engine_for(every.num_rows, spill) as engine:
-        return condense(
-            engine, with_place(every, sources), pc.unique(taken), knowledge, claim_settings(knowledge)["oui"]
-        )
+    return condense(with_place(every, sources), pc.unique(taken), knowledge, claim_settings(knowledge)["oui"])
 
 
 def _taken(read: Ingested) -> Iterator[pa.Array]:

@@ -85,7 +85,7 @@ def _scan(
         return Outcome(scan_id, False, run["n_evidence"], run["n_devices"])
     on_step("identify")
     numbered = sources(evidence, judgements["judgement_id"].to_pylist())
-    alike = condensed(read, judgements, numbered, knowledge, spill.folder) if read.records else None
+    alike = condensed(read, judgements, numbered, knowledge) if read.records else None
     given = Given(read, evidence, alike, judgements, numbered)
     settings = settings_of(
         knowledge, request.profile, request.as_of or _end(evidence, otherwise=request.started_at)
