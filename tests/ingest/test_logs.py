@@ -61,7 +61,7 @@ def test_lines_are_whole_and_numbered(tmp_path, pack):
     for one in found[:-1]:
         assert one.data.startswith(b"line %d\n" % one.first)
         assert one.data.endswith(b"\n")
-    assert found[-1] == (1000, b"the last")
+    assert found[-1] == (1000, b"the last", 1)
 
 
 @pytest.mark.parametrize(

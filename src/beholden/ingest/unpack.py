@@ -18,10 +18,11 @@ _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError, OSError
 
 
 class Lines(NamedTuple):
-    """Whole lines, and the number of the first of them; the first of a file is 1."""
+    """Whole lines, the number of the first of them (the first of a file is 1), and how many there are."""
 
     first: int
     data: bytes
+    n: int
 
 
 def unpacked(head: bytes, most: int) -> bytes:
@@ -77,8 +78,9 @@ def lines(path: Path, limit: int, problems: Problems, size: int = BLOCK) -> Iter
             data = data.removeprefix(b"\xef\xbb\xbf")
         end = data.rfind(b"\n") + 1
         if end:
-            yield Lines(first, data[:end])
-            first += data.count(b"\n", 0, end)
+            n = data.count(b"\n", 0, end)
+            yield Lines(first, data[:end] if end < len(data) else data, n)
+            first += n
         rest = data[end:]
         if len(rest) > _LONGEST_LINE:
             problems.tell(
@@ -86,7 +88,7 @@ def lines(path: Path, limit: int, problems: Problems, size: int = BLOCK) -> Iter
             )
             rest = b"\0"
     if rest:
-        yield Lines(first, rest)
+        yield Lines(first, rest, 1)
 
 
 def whole(path: Path, limit: int, problems: Problems) -> bytes:

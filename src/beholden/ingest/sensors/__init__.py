@@ -1,0 +1,1 @@
+"""What readers of sensors' logs share: connections, what hosts said, names by connection."""
