@@ -188,6 +188,8 @@ PROPERTIES: dict[str, str] = {
     "ntp.version": "version among the variables of a time server (RFC 9327)",
     "ntp.system": "operating system among the variables of a time server (RFC 9327)",
     "ntp.processor": "processor among the variables of a time server (RFC 9327)",
+    # switches
+    "switch.port": "port of a switch and VLAN behind which the link address was learnt",
     # active scans (nmap, masscan)
     "dns.ptr": "name that the DNS has for the address (RFC 1035)",
     "scan.service": "protocol/port, service, product and version that a scan told apart",
@@ -198,6 +200,10 @@ PROPERTIES: dict[str, str] = {
     "inventory.serial": "serial number as stated",
     "inventory.asset": "asset tag as stated",
     "inventory.imei": "IMEI as stated (3GPP TS 23.003)",
+    "inventory.module": "model of the cellular module as stated, with or without its maker before it",
+    "inventory.module_maker": "maker of the cellular module as stated",
+    "inventory.module_revision": "revision of the cellular module as stated (3GPP TS 27.007 +CGMR)",
+    "inventory.usb": "USB vendor and product ids of a part as stated, hex, as 1234:abcd",
     "inventory.iccid": "ICCID as stated (ITU-T E.118)",
     "inventory.imsi": "IMSI as stated",
     "inventory.vendor": "vendor or manufacturer as stated",
