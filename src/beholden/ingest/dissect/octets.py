@@ -39,6 +39,11 @@ class Octets:
         """Return the next n bytes as a little-endian number."""
         return int.from_bytes(self.take(n), "little")
 
+    def length(self) -> int:
+        """Return a definite length (X.690, 8.1.3)."""
+        size = self.number(1)
+        return self.number(size & 0x7F) if size & 0x80 else size
+
     def rest(self) -> bytes:
         """Return all that is left."""
         return self.take(self.left)

@@ -69,7 +69,4 @@ def _take(octets: Octets, wanted: int) -> bytes:
 
 def _any(octets: Octets) -> tuple[int, bytes]:
     """Take one value with a tag of one byte and a definite length (X.690, 8.1)."""
-    kind, size = octets.number(1), octets.number(1)
-    if size & 0x80:
-        size = octets.number(size & 0x7F)
-    return kind, octets.take(size)
+    return octets.number(1), octets.take(octets.length())

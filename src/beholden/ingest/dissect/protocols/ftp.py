@@ -1,0 +1,22 @@
+"""FTP: the greeting of a server, and the system it says it is. RFC 959, 4.2 and 5.4."""
+
+import re
+from collections.abc import Iterator
+
+from beholden.ingest.dissect.octets import text
+from beholden.ingest.dissect.seen import SENDER, Seen, collect
+
+_GREETING = re.compile(rb"220[ -]([^\r\n]{1,300})\r?\n")
+_SYSTEM = re.compile(rb"\n215 ([^\r\n]{1,200})\r?\n")
+
+
+def dissect(payload: bytes) -> list[Seen]:
+    """Read the beginning of one direction of a connection; what a client says, its password too, is never kept."""
+    return collect(_read(payload))
+
+
+def _read(payload: bytes) -> Iterator[Seen]:
+    if greeting := _GREETING.match(payload):
+        yield Seen(SENDER, "ftp.banner", text(greeting[1]))
+        if system := _SYSTEM.search(payload, 0, 4096):
+            yield Seen(SENDER, "ftp.system", text(system[1]))
