@@ -87,6 +87,27 @@ def test_every_identification_rests_on_an_observation(engine, run):
         assert 0 < row["confidence"] <= 1
 
 
+@pytest.mark.parametrize("kind", ["imei", "serial"])
+def test_an_imei_of_a_modules_code_makes_a_component_of_it(engine, run, kind):
+    imei = "355555550000014"
+    subject = imei if kind == "imei" else "SN-1"
+    found = run(stated(subject, ("imei", imei), ("vendor", "Acme"), kind=kind))
+    assert chosen(engine, found, "imei", imei) == {"brand": "acme", "module_maker": "modco"}
+    (part,) = engine.collect(components(found.identifications)).to_pylist()
+    assert (part["role"], part["name"], part["confidence"], part["place"]) == ("module", "modco", 0.9, 1)
+    (row,) = [
+        row for row in engine.collect(found.identifications).to_pylist() if row["field"] == "module_maker"
+    ]
+    assert (row["property"], row["observed"]) == ("inventory.imei", "35555555")
+    assert row["fact_id"] in tiny.knowledge().table("facts")["fact_id"].to_pylist()
+
+
+def test_an_imei_of_a_code_that_is_not_known_says_nothing_of_modules(engine, run):
+    found = run(stated("SN-1", ("imei", "355555540000014"), ("vendor", "Acme")))
+    assert chosen(engine, found, "serial", "SN-1") == {"brand": "acme"}
+    assert not engine.collect(components(found.identifications)).num_rows
+
+
 def test_parts_become_components(engine, run):
     (part,) = engine.collect(components(run(ROWS).identifications)).to_pylist()
     assert (part["role"], part["name"]) == ("module", "modco")

@@ -38,6 +38,18 @@ store.acme.example,acme,store,no,,s,,2026
 tenants.example,hosting,platform,yes,,s,,2026
 update.acme.example,acme,update,no,,s,,2026
 """
+MODULES = """reads,value,company,model,note,source,url,date
+manufacturer,MODCO,modco,,,s,,2026
+model,MC12,modco,MC12,,s,,2026
+revision,MC12R,modco,MC12,,s,,2026
+tac,35555555,modco,MC12,,s,,2026
+user_agent,ModcoHTTP,modco,,,s,,2026
+"""
+USB = """vendor,product,company,role,model,note,source,url,date
+1a2b,,acme,maker,,,s,,2026
+1a2b,00ff,modco,module,MC12,,s,,2026
+1a2c,,chipco,chip,,,s,,2026
+"""
 PRINTS = """property: {name}
 fingerprints:
   - id: {slug}
@@ -112,6 +124,8 @@ def write(root, laws=LAWS, companies=COMPANIES, listings=LISTINGS):
     put(root, "companies/companies.csv", companies)
     put(root, "companies/relations.csv", RELATIONS)
     put(root, "clouds/domains.csv", DOMAINS)
+    put(root, "parts/cellular_modules.csv", MODULES)
+    put(root, "parts/usb_ids.csv", USB)
     put(root, "law/regimes.csv", laws)
     put(root, "listings/lists.csv", LISTS)
     put(root, "listings/listings.csv", listings)

@@ -1,7 +1,7 @@
 """The stage `identify`: observations in; devices, identifiers and identifications out."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame
 from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
-from beholden.identify.claims import CLAIMS, LONGEST_PREFIX, registry_claims, stated_claims
+from beholden.identify.claims import CLAIMS, stated_claims
 from beholden.identify.decide import decide, general_purpose
 from beholden.identify.match import match
+from beholden.identify.modules import ASSIGNED, READ_FROM, part_claims
 from beholden.identify.resolve import resolve
 from beholden.identify.sides import Sides
 from beholden.knowledge.base import Knowledge
@@ -69,7 +70,7 @@ def _device_claims(
 ) -> Frame:
     """Join what is claimed of distinct values back to the devices that bear them."""
     fingerprints = knowledge.table("fingerprints")
-    telling = [*pc.unique(fingerprints["property"]).to_pylist(), *_STATED]
+    telling = [*pc.unique(fingerprints["property"]).to_pylist(), *_STATED, *READ_FROM]
     seen = owned.filter(nw.col("property").is_in(telling)).select("device_id", "property", "value", "place")
     distinct = engine.collect(seen.select("property", "value").unique())
     stated = distinct.filter(pc.is_in(distinct["property"], pa.array(_STATED)))
@@ -77,24 +78,29 @@ def _device_claims(
         [
             match(distinct, fingerprints).select(CLAIMS.names).cast(CLAIMS),
             stated_claims(stated, knowledge, settings["stated"]),
+            part_claims(distinct, knowledge, settings["parts"]),
         ]
     )
     borne = seen.join(engine.bind(claims), on=["property", "value"], how="inner")
-    registered = _registered(engine, known, knowledge, settings["oui"])
+    assigned = _assigned(engine, known, knowledge, settings)
     keys = ["device_id", *CLAIMS.names]
-    every = nw.concat([borne.select(*keys, "place"), registered.select(*keys, "place")])
+    every = nw.concat([frame.select(*keys, "place") for frame in (borne, *assigned)])
     return every.group_by(keys).agg(nw.col("place").min())
 
 
-def _registered(engine: Engine, known: Frame, knowledge: Knowledge, weights: Mapping[str, float]) -> Frame:
-    """Claim by the IEEE prefix of each device's link addresses; looked up once per distinct prefix."""
-    prefix = nw.col("identifier").str.slice(0, LONGEST_PREFIX)
-    macs = known.filter(nw.col("identifier_kind") == "mac").select(
-        "device_id", "place", prefix=prefix, value=nw.col("identifier")
-    )
-    distinct = engine.collect(macs.select("prefix").unique())["prefix"].combine_chunks()
-    claims = registry_claims(distinct, knowledge, weights).drop_columns(["value"])
-    return macs.join(engine.bind(claims), on="prefix", how="inner")
+def _assigned(
+    engine: Engine, known: Frame, knowledge: Knowledge, settings: Mapping[str, Any]
+) -> Iterator[Frame]:
+    """Claim by the beginnings of identifiers that are assigned to makers; looked up once per distinct beginning."""
+    for one in ASSIGNED:
+        prefix = nw.col("identifier").str.slice(0, one.length)
+        of_kind = known.filter(nw.col("identifier_kind") == one.kind)
+        borne = of_kind.select("device_id", "place", "identifier", prefix=prefix)
+        distinct = engine.collect(borne.select("prefix").unique())["prefix"].combine_chunks()
+        claims = engine.bind(one.claims(distinct, knowledge, settings[one.weights]))
+        said = borne.join(claims, on="prefix", how="inner")
+        # a link address is told whole; of an IMEI the code alone, which is the same for all that stand for each other
+        yield said.with_columns(value=nw.col("identifier")) if one.kind == "mac" else said
 
 
 def _correct(engine: Engine, decided: Frame, judgements: pa.Table, known: Frame, sources: pa.Table) -> Frame:
