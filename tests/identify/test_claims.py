@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 from tests.identify import tiny
 
-from beholden.identify.claims import registry_claims, stated_claims
+from beholden.identify.claims import MOST_NAMES, registry_claims, stated_claims
 
 OUI = {"maker": 0.6, "module": 0.9, "chip": 0.9}
 STATED = {"brand": 0.85, "model": 0.9, "kind": 0.85, "firmware": 0.9, "os": 0.85}
@@ -48,6 +48,8 @@ def test_no_prefixes_no_claims():
     [
         ("inventory.vendor", "ACME Works, Ltd.", [("brand", "acme")]),
         ("inventory.vendor", "Acme", [("brand", "acme")]),
+        ("inventory.vendor", "AcmeWorks", [("brand", "acme")]),
+        ("inventory.vendor", "Acme Chemicals", [("brand", "stated:Acme Chemicals")]),
         ("inventory.vendor", "Acmex", [("brand", "stated:Acmex")]),
         ("inventory.kind", "Camera", [("kind", "camera")]),
         ("inventory.kind", "what nobody calls a kind", []),
@@ -58,3 +60,21 @@ def test_no_prefixes_no_claims():
 )
 def test_what_an_inventory_states(name, value, claims):
     assert said(name, value) == claims
+
+
+def test_a_name_that_is_nearly_a_companys_has_its_fact_and_is_believed_as_far_as_it_is_alike():
+    values = pa.table({"property": ["inventory.vendor"] * 2, "value": ["AcmeWorks", "Acme Works"]})
+    nearly, exact = stated_claims(values, tiny.knowledge(), STATED).to_pylist()
+    assert nearly["fact_id"] == exact["fact_id"] is not None
+    assert 0.9 * STATED["brand"] <= nearly["confidence"] <= exact["confidence"] == STATED["brand"]
+
+
+@pytest.mark.parametrize("n_unknown", [MOST_NAMES, MOST_NAMES + 1])
+def test_of_too_many_names_none_is_compared_and_one_line_says_so(n_unknown):
+    names = ["AcmeWorks", "Acme", *(f"Xyzzy {number}" for number in range(n_unknown - 1))]
+    values = pa.table({"property": ["inventory.vendor"] * len(names), "value": names})
+    problems = []
+    claims = stated_claims(values, tiny.knowledge(), STATED, problems.append).to_pylist()
+    is_compared = n_unknown <= MOST_NAMES
+    assert [row["found"] for row in claims[:2]] == ["acme" if is_compared else "stated:AcmeWorks", "acme"]
+    assert len(problems) == (not is_compared)

@@ -3,8 +3,8 @@
 Everything here works on distinct values, so its cost does not grow with the evidence.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.names import normalise
+from beholden.model.errors import Problem
 
 CLAIMS = pa.schema(
     [
@@ -32,9 +33,16 @@ STATED = "stated:"
 STATED_CLAIM = "stated"
 """Stands for a fingerprint where an inventory states the value itself."""
 
+MOST_NAMES = 2_000
+"""Names of vendors that are no company's spelling: of more than these none is compared with what is nearly so."""
+
+_VENDOR, _KIND = "inventory.vendor", "inventory.kind"
 _ROLE_FIELDS = {"maker": "brand", "module": "module_maker", "chip": "chip_maker"}
 _STATED_FIELDS = {"inventory.model": "model", "inventory.firmware": "firmware", "inventory.os": "os"}
 
+Report: TypeAlias = Callable[[Problem], None]
+Nearly: TypeAlias = Mapping[str, tuple[str, float]]
+"""A name, and the company that is nearly called so, with how alike they are (0-1)."""
 
 LONGEST_PREFIX = len("00:00:00:00:0")
 """Characters of a link address that the longest IEEE prefix (MA-S, 36 bits) takes."""
@@ -68,37 +76,48 @@ def registry_claims(prefixes: pa.Array, knowledge: Knowledge, weights: Mapping[s
     return claims.cast(CLAIMS).append_column("prefix", named)
 
 
-def stated_claims(values: pa.Table, knowledge: Knowledge, weights: Mapping[str, float]) -> pa.Table:
-    """Claim what an inventory states: vendor by its spelling, kind by its usual names, the rest as it is."""
+def stated_claims(
+    values: pa.Table, knowledge: Knowledge, weights: Mapping[str, float], report: Report | None = None
+) -> pa.Table:
+    """Claim what an inventory states: vendor by its spelling or nearly so, kind by its usual names, the rest as it is."""
     book = _Spellings(knowledge)
-    rows: list[dict[str, Any]] = []
-    for row in values.to_pylist():
-        rows.extend(_stated(row["property"], row["value"], book, weights))
-    return pa.Table.from_pylist(rows, schema=CLAIMS)
-
-
-def _stated(name: str, value: str, book: "_Spellings", weights: Mapping[str, float]) -> list[dict[str, Any]]:
-    readers: dict[str, Callable[[str], tuple[str, str | None, str | None]]] = {
-        "inventory.vendor": book.vendor,
-        "inventory.kind": book.kind,
-    }
-    if name in readers:
-        field, found, fact_id = readers[name](value)
-    else:
-        field, found, fact_id = _STATED_FIELDS[name], value, None
-    if found is None:
-        return []
-    return [
+    vendors = values.filter(pc.equal(values["property"], _VENDOR))["value"].to_pylist()
+    nearly = _nearly([name for name in vendors if book.company(name) is None], knowledge, report)
+    rows = [
         {
-            "property": name,
-            "value": value,
+            "property": row["property"],
+            "value": row["value"],
             "fingerprint_id": STATED_CLAIM,
             "field": field,
             "found": found,
-            "confidence": float(weights[field]),
+            "confidence": float(weights[field]) * likeness,
             "fact_id": fact_id,
         }
+        for row in values.to_pylist()
+        for field, found, likeness, fact_id in book.read(row["property"], row["value"], nearly)
     ]
+    return pa.Table.from_pylist(rows, schema=CLAIMS)
+
+
+def _nearly(names: Sequence[str], knowledge: Knowledge, report: Report | None) -> Nearly:
+    """Give the company of names that are nearly one's, and how alike they are; of too many names none."""
+    if len(names) > MOST_NAMES:
+        if report is not None:
+            wrong = f"{len(names):,} names of vendors that are no company's, more than {MOST_NAMES:,}"
+            report(Problem("inventories", "", wrong, "not compared with names that are nearly so"))
+        return {}
+    if not names:
+        return {}
+    from beholden.knowledge.matching import Matcher  # noqa: PLC0415 - only names that are not known need it
+
+    matcher = Matcher.of(knowledge)
+    matches = {name: matcher.match(name) for name in names}
+    return {
+        name: (one.company, likeness.likeness)
+        for name, one in matches.items()
+        for likeness in one.candidates
+        if one.company is not None and likeness.company == one.company
+    }
 
 
 class _Spellings:
@@ -111,9 +130,17 @@ class _Spellings:
         for row in knowledge.rows("kinds"):
             self._kinds[normalise(row["kind"].replace("_", " "))] = row["kind"]
 
-    def vendor(self, name: str) -> tuple[str, str | None, str | None]:
-        company = self._companies.find(name)
-        return "brand", company or f"{STATED}{name}", self._facts.get(company) if company else None
+    def company(self, name: str) -> str | None:
+        """Give the company that is spelled so."""
+        return self._companies.find(name)
 
-    def kind(self, name: str) -> tuple[str, str | None, str | None]:
-        return "kind", self._kinds.get(normalise(name)), None
+    def read(self, name: str, value: str, nearly: Nearly) -> Iterator[tuple[str, str, float, str | None]]:
+        """Give field, what it says, how far it is that, and the fact behind it."""
+        if name == _VENDOR:
+            company = self.company(value)
+            found, likeness = (company, 1.0) if company else nearly.get(value, (f"{STATED}{value}", 1.0))
+            yield "brand", found, likeness, self._facts.get(found)
+        elif name != _KIND:
+            yield _STATED_FIELDS[name], value, 1.0, None
+        elif kind := self._kinds.get(normalise(value)):
+            yield "kind", kind, 1.0, None

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame
 from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
-from beholden.identify.claims import CLAIMS, stated_claims
+from beholden.identify.claims import CLAIMS, Report, stated_claims
 from beholden.identify.decide import decide, general_purpose
 from beholden.identify.match import match
 from beholden.identify.modules import ASSIGNED, READ_FROM, part_claims
@@ -46,17 +46,18 @@ def identify(
     judgements: pa.Table,
     sources: pa.Table,
     knowledge: Knowledge,
+    report: Report | None = None,
 ) -> Identified:
     """Find devices and say what they are.
 
-    observations: with `place`; sources: the numbers that places speak of.
+    observations: with `place`; sources: the numbers that places speak of; report: told what was not compared.
     """
     settings = claim_settings(knowledge)
     resolved = resolve(engine, observations, judgements)
     owned = device_tables.owned(observations, resolved)
     known = engine.keep(device_tables.identifiers(owned, resolved))
     found = engine.keep(device_tables.devices(owned, known, resolved))
-    claims = engine.keep(_device_claims(engine, owned, known, knowledge, settings))
+    claims = engine.keep(_device_claims(engine, owned, known, knowledge, report))
     groups = knowledge.table("companies").select(["company", "maker"]).rename_columns(["company", "root"])
     fronts = found.filter(nw.col("is_router"))
     general = general_purpose(engine, claims, fronts.select("device_id"), groups, settings)
@@ -66,9 +67,10 @@ def identify(
 
 
 def _device_claims(
-    engine: Engine, owned: Frame, known: Frame, knowledge: Knowledge, settings: Mapping[str, Any]
+    engine: Engine, owned: Frame, known: Frame, knowledge: Knowledge, report: Report | None
 ) -> Frame:
     """Join what is claimed of distinct values back to the devices that bear them."""
+    settings = claim_settings(knowledge)
     fingerprints = knowledge.table("fingerprints")
     telling = [*pc.unique(fingerprints["property"]).to_pylist(), *_STATED, *READ_FROM]
     seen = owned.filter(nw.col("property").is_in(telling)).select("device_id", "property", "value", "place")
@@ -77,7 +79,7 @@ def _device_claims(
     claims = pa.concat_tables(
         [
             match(distinct, fingerprints).select(CLAIMS.names).cast(CLAIMS),
-            stated_claims(stated, knowledge, settings["stated"]),
+            stated_claims(stated, knowledge, settings["stated"], report),
             part_claims(distinct, knowledge, settings["parts"]),
         ]
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from beholden.knowledge.claims import load_claims
@@ -20,6 +21,7 @@ from beholden.knowledge.fingerprints import compile_fingerprints
 from beholden.knowledge.flaws import load_flaws
 from beholden.knowledge.law import load_regimes
 from beholden.knowledge.listings import load_listings, load_lists
+from beholden.knowledge.matching import stranger_words
 from beholden.knowledge.parts import load_parts
 from beholden.knowledge.places import load_deployments, load_groupings
 from beholden.knowledge.recog import recog_fingerprints
@@ -89,6 +91,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "fingerprints": _fingerprints(root, ledger, companies),
         **load_flaws(root, ledger, companies),
     }
+    tables["stranger_words"] = _stranger_words(tables["prefixes"], companies)
     tables["facts"] = ledger.table()
     return tables
 
@@ -130,6 +133,13 @@ def _table(name: str, rows: Sequence[Mapping[str, object]]) -> pa.Table:
     if any(row.keys() != set(schema.names) for row in rows):
         raise ValueError(f"{name} has other columns than its schema")
     return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _stranger_words(prefixes: pa.Table, companies: Companies) -> pa.Table:
+    """Give the words of organisations that are none of the companies, by which names are compared."""
+    names = pc.unique(prefixes["organisation"]).drop_null().to_pylist()
+    words = stranger_words(names, companies.spellings)
+    return _table("stranger_words", [{"word": word, "n": n} for word, n in sorted(words.items())])
 
 
 def _aliases(companies: Companies) -> pa.Table:

@@ -65,6 +65,7 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "kind_names": ("name",),
     "fingerprints": ("fingerprint_id", "field"),
     "ieee": ("prefix",),
+    "stranger_words": ("word",),
     "kev": ("cve",),
     "flaws": ("cve",),
     "product_words": ("word",),

@@ -7,7 +7,7 @@ Below the threshold, or where two companies fit, the answer is unknown, with can
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -43,14 +43,20 @@ class Match:
     candidates: tuple[Candidate, ...] = ()
 
 
+def stranger_words(organisations: Iterable[str], spellings: Spellings) -> dict[str, int]:
+    """Count how many organisations that are none of the known companies bear each word; under "" how many they are."""
+    strangers = [name for name in organisations if spellings.find(name) is None]
+    forms = spellings.legal_forms
+    words = Counter(word for name in strangers for word in set(normalise(name, forms).split()))
+    return {**words, "": len(strangers)}
+
+
 class Strangers:
     """How many organisations that are none of the known companies bear a word."""
 
-    def __init__(self, organisations: Iterable[str], spellings: Spellings) -> None:
-        strangers = [name for name in organisations if spellings.find(name) is None]
-        forms = spellings.legal_forms
-        self._counts = Counter(word for name in strangers for word in set(normalise(name, forms).split()))
-        self._total = len(strangers) + 2
+    def __init__(self, words: Mapping[str, int]) -> None:
+        self._counts = Counter(words)
+        self._total = self._counts.pop("", 0) + 2
 
     def weight(self, word: str) -> float:
         """Give what a word says of its bearer: 1 for a word of nobody else, near 0 for a trade or a town."""
@@ -66,11 +72,11 @@ class Strangers:
 
 
 class Matcher:
-    """Matches names to companies by their spellings; `organisations` show which words are common."""
+    """Matches names to companies by their spellings; `stranger_words` show which words are common."""
 
-    def __init__(self, spellings: Spellings, organisations: Iterable[str] = ()) -> None:
+    def __init__(self, spellings: Spellings, of_strangers: Mapping[str, int]) -> None:
         self._spellings = spellings
-        self._strangers = Strangers(organisations, spellings)
+        self._strangers = Strangers(of_strangers)
         self._joined: dict[str, set[str]] = {}
         self._bearers: dict[str, list[tuple[Words, str]]] = {}
         for spelling, companies in spellings.bare.items():
@@ -85,9 +91,9 @@ class Matcher:
 
     @classmethod
     def of(cls, knowledge: Knowledge) -> "Matcher":
-        """Give the matcher of compiled knowledge, with the organisations of the IEEE registry."""
-        names = knowledge.table("prefixes")["organisation"].unique().drop_null()
-        return cls(knowledge.spellings, names.to_pylist())
+        """Give the matcher of compiled knowledge, whose strangers are in the IEEE registry."""
+        words = knowledge.table("stranger_words")
+        return cls(knowledge.spellings, dict(zip(*words.to_pydict().values(), strict=True)))
 
     def match(self, name: str) -> Match:
         """Match one name."""

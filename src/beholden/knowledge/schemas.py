@@ -39,6 +39,7 @@ _COLUMNS = {
     "impacts": "kind category impact:float fact_id",
     "parts": "reads value company role model fact_id",
     "prefixes": "prefix organisation country company role fact_id",
+    "stranger_words": "word n:int",
     "asn": "asn:u32 organisation",
     "ip_asn": f"{_RANGES} asn:u32",
     "ip_country": f"{_RANGES} country",
