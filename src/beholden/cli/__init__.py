@@ -10,6 +10,7 @@ from beholden import __version__
 
 VERBS = {
     "scan": "read evidence, find and score devices, keep the result",
+    "watch": "scan what an interface, a folder or a connection brings, window by window",
     "show": "show devices, makers, flows, findings or scans",
     "explain": "open one device's scores down to packet and fact",
     "report": "write one self-contained HTML report",
