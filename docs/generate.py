@@ -76,9 +76,28 @@ def readers() -> str:
         + table(("reader", "reads", "yields", "ends at"), kinds)
         + "\n## Protocols\n\nWhat packets are dissected for.\n\n"
         + table(("protocol", "over", "ports", "reference"), protocols)
+        + "\n## What protocols tell\n\nOne row: an example that the tests read, where it is from, and which properties it gives; those that "
+        "tell nothing are not here.\n\n"
+        + table(("protocol", "example", "from", "tells"), examples())
         + "\n## Columns of inventories\n\nNames that are recognised, whatever their case and spacing; "
         "a [mapping file](../how-to/inventory.md) names others.\n\n" + table(("means", "names"), columns)
     )
+
+
+def examples() -> list[tuple[str, str, str, str]]:
+    """Tell of every example of a protocol what it is, where it is from, and what it tells."""
+    from beholden.ingest.dissect.registry import PROTOCOLS  # noqa: PLC0415
+
+    rows = []
+    for name in dict.fromkeys(one.name for one in PROTOCOLS):
+        path = ROOT / "tests" / "ingest" / "dissect" / "examples" / f"{name}.toml"
+        for one in tomllib.loads(path.read_text("utf-8"))["example"]:
+            told = [*(said[1] for said in one["seen"]), *("look-up" for _ in one.get("answers", []))]
+            if told:
+                rows.append(
+                    (code(name), one["title"], one["source"], " ".join(map(code, dict.fromkeys(told))))
+                )
+    return rows
 
 
 def rules() -> str:

@@ -263,6 +263,10 @@ PROPERTIES: dict[str, str] = {
     "scan.service": "protocol/port, service, product and version that a scan told apart",
     "scan.cpe": "CPE name that a scan gave to a service",
     "scan.os": "operating system that a scan guessed, with its certainty",
+    # radio surveys (Kismet)
+    "radio.phy": "kind of radio a device was heard by, such as IEEE802.11 or BTLE",
+    "radio.name": "name a device bears on the air",
+    "radio.type": "role on the air that a survey gave it, such as Wi-Fi Client",
     # inventory columns
     "inventory.hostname": "host name as stated",
     "inventory.serial": "serial number as stated",
