@@ -116,6 +116,15 @@ def test_a_public_address_is_no_device_of_the_site():
     assert found["ip", "198.18.0.1", ROUTER] is None
 
 
+@pytest.mark.parametrize("name", ["inventory.vendor", "scan.host"])
+def test_a_public_address_that_is_listed_or_scanned_is_a_device(name):
+    found = run(
+        [seen("198.18.0.1", name, "x", kind="ip"), seen("198.18.0.2", "port.open", "tcp/80", kind="ip")]
+    )
+    assert found["ip", "198.18.0.1", ""]
+    assert found["ip", "198.18.0.2", ""] is None
+
+
 def test_the_same_serial_on_two_link_addresses_ties_them_and_on_three_it_is_a_placeholder():
     two = [seen(mac, "inventory.serial", "0000") for mac in (CAM, PHONE)]
     three = [*two, seen(ROUTER, "inventory.serial", "0000")]

@@ -37,6 +37,8 @@ HOSTNAMES = (
     "llmnr.hostname",
     "inventory.hostname",
 )
+LISTED, SCANNED = "inventory.", "scan.host"
+"""Properties that make a device of an address, even of a public one: all that begin so, and this one."""
 _SHARED = 3
 """An identifier other than a link address that so many subjects state is a placeholder, not an identity."""
 
@@ -92,17 +94,26 @@ def _subjects(observations: Frame, bindings: Frame) -> Frame:
         subject_kind=nw.lit("ip"), subject=nw.col("value"), mac=nw.col("subject")
     )
     distinct = nw.concat([told, carried]).unique().with_columns(is_ip=nw.col("subject_kind") == "ip")
+    distinct = distinct.join(_stated_addresses(observations), on=["subject_kind", "subject"], how="left")
     owners = bindings.select("mac", nw.col("ip").alias("subject"), owner=nw.col("mac"))
     joined = distinct.join(owners, on=["mac", "subject"], how="left")
     own = node(nw.col("subject_kind"), nw.col("subject"))
     by_mac = node(nw.lit("mac"), nw.col("owner"))
-    foreign = nw.col("is_ip") & ~nw.col("subject").str.contains(LOCAL_IP)
+    is_met = ~nw.col("subject").str.contains(LOCAL_IP) & nw.col("is_stated").is_null()
+    foreign = nw.col("is_ip") & is_met
     chosen = (
         nw.when(nw.col("is_ip") & ~nw.col("owner").is_null())
         .then(by_mac)
         .otherwise(nw.when(foreign).then(nw.lit("")).otherwise(own))
     )
     return joined.with_columns(node=chosen).select("subject_kind", "subject", "mac", "node")
+
+
+def _stated_addresses(observations: Frame) -> Frame:
+    """Give the addresses that somebody lists or scanned as devices; a public one that traffic shows is only met."""
+    is_stated = nw.col("property").str.starts_with(LISTED) | (nw.col("property") == SCANNED)
+    stated = observations.filter(nw.col("subject_kind") == "ip", is_stated)
+    return stated.select("subject_kind", "subject").unique().with_columns(is_stated=nw.lit(value=True))
 
 
 def _stated_edges(observations: Frame) -> Frame:

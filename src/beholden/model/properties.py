@@ -259,6 +259,7 @@ PROPERTIES: dict[str, str] = {
     # switches
     "switch.port": "port of a switch and VLAN behind which the link address was learnt",
     # active scans (nmap, masscan)
+    "scan.host": "the address was scanned and answered: a device, also at a public address",
     "dns.ptr": "name that the DNS has for the address (RFC 1035)",
     "scan.service": "protocol/port, service, product and version that a scan told apart",
     "scan.cpe": "CPE name that a scan gave to a service",
@@ -267,6 +268,10 @@ PROPERTIES: dict[str, str] = {
     "radio.phy": "kind of radio a device was heard by, such as IEEE802.11 or BTLE",
     "radio.name": "name a device bears on the air",
     "radio.type": "role on the air that a survey gave it, such as Wi-Fi Client",
+    # SMB (MS-SMB2, MS-NLMP), intrusion sensors
+    "smb.host": "name a client gives in NTLM authentication",
+    "smb.native_os": "operating system a client states in SMB 1 session setup",
+    "alert.signature": "signature that an intrusion sensor raised for traffic of this address",
     # inventory columns
     "inventory.hostname": "host name as stated",
     "inventory.serial": "serial number as stated",

@@ -96,6 +96,7 @@ def _host(said: Statements, number: int, host: Element) -> bool:
         return True
     first, last = instant(host.get("starttime")), instant(host.get("endtime"))
     say = partial(_say, said, number, subject, (first or last, last or first))
+    say("scan.host", (ip or subject).value)
     if ip is not None and subject != ip:
         say("ip", ip.value)
     for name in host.iter("hostname"):
