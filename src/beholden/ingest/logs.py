@@ -128,12 +128,12 @@ class _Folded:
         self._raw: list[BinaryIO] = []
 
     def add(self, rows: pa.Table) -> None:
-        """Take rows; they are folded at once, and again when many are held."""
+        """Take rows; they are folded when many are held, and written away when many are different."""
         filled = {"n": pa.repeat(1, rows.num_rows), "mac": pa.nulls(rows.num_rows, pa.string())}
         for name, column in filled.items():
             if name not in rows.column_names:
                 rows = rows.append_column(name, column)
-        self._held.append(self._fold([rows.select(self._schema.names).cast(self._schema)]))
+        self._held.append(rows.select(self._schema.names).cast(self._schema))
         self._n_held += self._held[-1].num_rows
         if self._n_held > MOST_HELD:
             self._held = [self._fold(self._held)]

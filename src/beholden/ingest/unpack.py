@@ -102,6 +102,17 @@ def whole(path: Path, limit: int, problems: Problems) -> bytes:
     return bytes(got[:limit])
 
 
+def is_utf8(data: bytes) -> bool:
+    """Tell whether bytes are text in UTF-8."""
+    if data.isascii():
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def keys_of(head: bytes) -> frozenset[str]:
     """Give the keys of the first JSON object in a file's head, which may end within it; of a list its first member's."""
     text = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n").lstrip("[ \t\r\n")

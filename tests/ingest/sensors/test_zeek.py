@@ -2,20 +2,10 @@
 
 import gzip
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from tests.conftest import CLINIC
 from tests.ingest.sensors import zeek_logs
-
-from beholden.engine.duck import DuckEngine
-from beholden.engine.places import sources, with_place
-from beholden.engine.schemas import empty, from_rows
-from beholden.identify.resolve import resolve
-from beholden.ingest.read import Options, ingest
-from beholden.model.tables import EVIDENCE, JUDGEMENTS
-
-PLACES = {"locator", "locator_kind", "evidence_id"}
+from tests.ingest.sensors.seen import PLACES, devices, named, read, rows, tables
 
 
 @pytest.fixture(scope="module")
@@ -26,36 +16,6 @@ def logs(tmp_path_factory):
     return folder
 
 
-def read(*paths, problems=()):
-    told = []
-    found = ingest([str(path) for path in paths], told.append, Options())
-    assert [str(one) for one in told] == list(problems)
-    return found
-
-
-def tables(pieces):
-    return pa.concat_tables(
-        [piece if isinstance(piece, pa.Table) else pq.read_table(piece) for piece in pieces]
-    )
-
-
-def devices(found):
-    """Give the ids of devices, those of link addresses, and which IPv4 addresses these are believed to hold."""
-    numbered = sources(from_rows(EVIDENCE, found.evidence), [])
-    with DuckEngine() as engine:
-        frame = engine.bind(with_place(tables(found.observations), numbered))
-        resolved = resolve(engine, frame, empty(JUDGEMENTS))
-        nodes, bound = engine.collect(resolved.nodes), engine.collect(resolved.bindings)
-    of_macs = {row["identifier"]: row["device_id"] for row in nodes.to_pylist() if row["kind"] == "mac"}
-    held = {(row["mac"], row["ip"]) for row in bound.to_pylist() if "." in row["ip"]}
-    return set(nodes["device_id"].to_pylist()), of_macs, held
-
-
-def rows(table, leave_out=PLACES):
-    names = [name for name in table.column_names if name not in leave_out]
-    return sorted(map(str, table.select(names).to_pylist()))
-
-
 def test_devices_are_those_of_the_capture(logs):
     of_capture, of_logs = devices(read(CLINIC / "clinic.pcapng")), devices(read(logs / "tsv"))
     assert len(of_capture[0]) == 19
@@ -63,15 +23,9 @@ def test_devices_are_those_of_the_capture(logs):
 
 
 def test_flows_have_the_names_of_the_capture(logs):
-    named = []
-    for path in (CLINIC / "clinic.pcapng", logs / "tsv"):
-        flows = tables(read(path).flows)
-        names = ["client_ip", "server_ip", "server_port", "server_name", "sni", "http_host"]
-        named.append(
-            {tuple(row.values()) for row in flows.select(names).to_pylist() if row["sni"] or row["http_host"]}
-        )
-    assert len(named[0]) > 20
-    assert named[1] == named[0]
+    of_capture = named(read(CLINIC / "clinic.pcapng"))
+    assert len(of_capture) > 20
+    assert named(read(logs / "tsv")) == of_capture
 
 
 @pytest.mark.parametrize("table", ["observations", "flows", "lookups"])

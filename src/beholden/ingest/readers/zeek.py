@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from beholden.ingest.logs import Log, Reader, ReadLog
 from beholden.ingest.read import Options
 from beholden.ingest.sensors import said, zeek, zeek_conn
-from beholden.ingest.sensors.coded import hashed
+from beholden.ingest.sensors.coded import Coded, hashed
 from beholden.ingest.sensors.connections import UTC, Stations
 from beholden.ingest.tabular.problems import Problems
 from beholden.model.errors import Report
@@ -264,11 +264,14 @@ class _Reading:
 
     def _sayings(self, block: zeek.Block) -> None:
         rows, there = said.Rows(block.locator, block.time), set(block.table.column_names)
+        about: dict[str, Coded] = {}
         for one in _SAYS.get(block.path, ()):
             if {one.subject, *one.columns} <= there:
+                if one.subject not in about:
+                    about[one.subject] = said.subjects(block.table[one.subject], one.kind)
                 columns = [block.table[name] for name in one.columns]
                 values = one.form(*columns) if one.form else columns[0]
-                said.tell(self.log, rows, block.table[one.subject], one.property, values, one.kind)
+                said.tell(self.log, rows, about[one.subject], one.property, values, one.kind)
         if block.path == "dns" and set(_DNS) <= there:
             self.log.look_up(said.answered(rows, *(block.table[name] for name in _DNS)))
 
@@ -283,9 +286,9 @@ class _Reading:
             return
         at = np.minimum(np.searchsorted(ids, hashed(table[key])), len(ids) - 1)
         host = servers.take(pa.array(at, mask=ids[at] != hashed(table[key])))
-        rows = said.Rows(block.locator, block.time)
+        rows, about = said.Rows(block.locator, block.time), said.subjects(pa.chunked_array([host]), "ip")
         for name, column in _certificate(table).items():
-            said.tell(self.log, rows, pa.chunked_array([host]), f"tls.certificate.{name}", column)
+            said.tell(self.log, rows, about, f"tls.certificate.{name}", column)
 
 
 def _certificate(table: pa.Table) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from beholden.model import identifiers
 
 Words = npt.NDArray[np.int64]
 _FOUR = r"^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.|$)){4}$"
-_SIMPLE = rf"^[!-~](?:[ -~]{{0,{MOST_CHARACTERS - 2}}}[!-~])?$"
+_MAYBE_IP = "^[0-9A-Fa-f:.]{2,45}$"
+_SIMPLE = "^[!-~](?:[ -~]*[!-~])?$"
 _MAC = "^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$"
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
@@ -64,7 +65,8 @@ class Coded(NamedTuple):
 
 def addresses(words: pa.Array) -> pa.Array:
     """Give IP addresses in canonical form (RFC 5952), null for what is none."""
-    return _formed(words, _FOUR, identifiers.ip)
+    words = words.cast(pa.string())
+    return _formed(pc.if_else(pc.match_substring_regex(words, _MAYBE_IP), words, None), _FOUR, identifiers.ip)
 
 
 def link_addresses(words: pa.Array) -> pa.Array:
@@ -76,6 +78,11 @@ def link_addresses(words: pa.Array) -> pa.Array:
 
 def cleaned(words: pa.Array) -> pa.Array:
     """Give values as dissectors do: trimmed, printable, cut at 512 characters; null for none."""
+    words = words.cast(pa.string())
+    is_long = pc.greater(pc.binary_length(words), MOST_CHARACTERS)
+    if pc.any(is_long).as_py():
+        cut = pa.array([clean(each) for each in words.filter(is_long).to_pylist()], pa.string())
+        words = pc.replace_with_mask(words, is_long.fill_null(False), cut)
     return _formed(words, _SIMPLE, lambda text: clean(text) or None)
 
 

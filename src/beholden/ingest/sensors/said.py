@@ -10,6 +10,9 @@ from beholden.ingest.logs import Log
 from beholden.ingest.sensors.coded import Coded, Words, addresses, cleaned, link_addresses
 from beholden.ingest.sensors.connections import NO_HOST, UTC
 
+_ADDRESSES = frozenset({"ip", "frame.ip", "gateway", "dhcp.requested_ip", "dhcp.server"})
+"""Properties whose values are addresses of hosts."""
+
 
 class Rows(NamedTuple):
     """What records of one block share: their lines and times in microseconds."""
@@ -18,15 +21,18 @@ class Rows(NamedTuple):
     time: Words
 
 
-def tell(
-    log: Log, rows: Rows, subject: pa.ChunkedArray, name: str, values: pa.ChunkedArray, kind: str = "ip"
-) -> None:
-    """Tell a property of each record's subject, an address (`ip`) or link address (`mac`), where both are there."""
-    about = Coded.of(subject, addresses if kind == "ip" else link_addresses)
-    value = Coded.of(values, cleaned)
+def subjects(column: pa.ChunkedArray, kind: str) -> Coded:
+    """Give whom records speak of: addresses of single hosts (`ip`), or link addresses (`mac`)."""
+    if kind == "mac":
+        return Coded.of(column, link_addresses)
+    about = Coded.of(column, addresses)
+    return Coded(about.words, np.where(about.matches(NO_HOST), -1, about.codes))
+
+
+def tell(log: Log, rows: Rows, about: Coded, name: str, values: pa.ChunkedArray, kind: str = "ip") -> None:
+    """Tell a property of each record's subject, where both it and the value are there."""
+    value = subjects(values, "ip") if name in _ADDRESSES else Coded.of(values, cleaned)
     is_told = about.is_known & value.is_known
-    if kind == "ip":
-        is_told &= ~about.matches(NO_HOST)
     at = np.flatnonzero(is_told)
     if not len(at):
         return

@@ -18,7 +18,7 @@ import pyarrow.json as pajson
 from beholden.ingest.sensors.coded import Words
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.tabular.text import decode
-from beholden.ingest.unpack import Lines, keys_of, lines
+from beholden.ingest.unpack import Lines, is_utf8, keys_of, lines
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _INTEGERS = (
@@ -258,6 +258,10 @@ class _Objects:
         for number, line in enumerate(piece.data.removesuffix(b"\n").split(b"\n"), piece.first):
             if not line.strip():
                 continue
+            if not is_utf8(line):
+                self.problems.tell_at(
+                    "lines that are not UTF-8", number, "not UTF-8", "read with other bytes replaced"
+                )
             try:
                 said = json.loads(line.decode("utf-8", "replace"))
             except (ValueError, RecursionError):
@@ -290,6 +294,8 @@ def _schema(names: Sequence[str], data: bytes) -> pa.Schema:
 
 
 def _parsed(data: bytes, schema: pa.Schema) -> pa.Table | None:
+    if not is_utf8(data):
+        return None
     try:
         return pajson.read_json(
             pa.BufferReader(data),
