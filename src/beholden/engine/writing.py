@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from beholden.engine.members import OWN
-from beholden.engine.places import shown
+from beholden.engine.places import PLACE, shown
 from beholden.engine.schemas import coded, coded_schema
 from beholden.model.tables import TABLES
 
 _BY_NAME = {table.name: table for table in TABLES}
 _MOST_WAITING: Final = 4
 """Batches that may wait to be written: memory holds them all."""
+_NUMBER: Final = PLACE[-1]
+"""Of rows in the order of their evidence, numbers that rise: kept as differences."""
 
 
 class Writing:
@@ -67,10 +69,13 @@ class Writing:
 
     def _file(self, name: str) -> pq.ParquetWriter:
         if name not in self._open:
+            schema = coded_schema(_BY_NAME[name.removesuffix(OWN)])
             self._open[name] = pq.ParquetWriter(
                 self._folder / f"{name}.parquet",
-                coded_schema(_BY_NAME[name.removesuffix(OWN)]),
+                schema,
                 compression="zstd",
+                use_dictionary=[one for one in schema.names if one != _NUMBER],
+                column_encoding={_NUMBER: "DELTA_BINARY_PACKED"} if _NUMBER in schema.names else None,
                 write_statistics=False,  # rows are in no order that they could tell of
                 store_schema=False,  # codes are read as the words they stand for
             )

@@ -34,28 +34,8 @@ _PRODUCTS, _VERSION = ("inventory.model", "inventory.os"), "inventory.firmware"
 _UNREAD = {"ip", "inventory.location", *IDENTIFIERS, *STATED, *WORDS} - {"inventory.criticality"}
 """Properties of which findings and scores read nothing but what `_keys` adds: prefix, card, known product and version."""
 _ROW = ("place", "subject_kind", "subject", "first_seen_at", "last_seen_at", "is_simple")
-_OWN, _SEEN = ("device_id", "like_id", "place"), ("first_seen_at", "last_seen_at", "place")
-_WORD, _TIME = pa.dictionary(pa.int32(), pa.string()), pa.timestamp("us", "UTC")
-_IDENTIFIED = pa.schema(
-    {
-        "device_id": pa.string(),
-        "identifier_kind": _WORD,
-        "identifier": pa.string(),
-        "valid_from": _TIME,
-        "valid_to": _TIME,
-        "place": pa.int64(),
-    }
-)
-_SAID = pa.schema(
-    {
-        "device_id": pa.string(),
-        "like_id": pa.string(),
-        "place": pa.int64(),
-        "property": _WORD,
-        "observed": pa.string(),
-    }
-)
-
+_OWN = ("device_id", "like_id", "place")
+_SEEN = {"valid_from": "first_seen_at", "valid_to": "last_seen_at", "place": "place"}
 Column: TypeAlias = "pa.Array | pa.ChunkedArray"
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int64]
@@ -67,14 +47,14 @@ class Condensed:
 
     is_kept: of each record, whether its observations go through the stages. members: (device_id, like_id, place,
     site, country) of the devices of simple records. devices and device_identifiers: the model's tables of the
-    devices for which another stands; words: what these say (device_id, like_id, place, property, observed).
+    devices for which another stands; words: what these say (device_id, like_id, place, observed), by property.
     """
 
     is_kept: Mask
     members: pa.Table
     devices: pa.Table
-    device_identifiers: pa.Table
-    words: pa.Table
+    device_identifiers: Sequence[pa.Table]
+    words: Mapping[str, pa.Table]
 
 
 def condense(
@@ -101,8 +81,8 @@ def condense(
         is_kept,
         pa.table(own | {column: _stated(members, column) for column in ("site", "country")}),
         _devices(alike),
-        _stack(_IDENTIFIED, _identifiers(alike)),
-        _stack(_SAID, _said(alike)),
+        [rows for rows in _identifiers(alike) if rows.num_rows],
+        {name: rows for name, rows in _said(alike) if rows.num_rows},
     )
 
 
@@ -283,24 +263,15 @@ def _identifiers(alike: pa.Table) -> Iterator[pa.Table]:
 
 
 def _identifier(alike: pa.Table, is_said: Column, kind: str, name: str) -> pa.Table:
-    rows = _rows(alike.select(["device_id", *_SEEN, name]), np.flatnonzero(is_said))
-    said = _repeated(kind, rows.num_rows), rows[name]
-    return pa.table([rows["device_id"], *said, *(rows[name] for name in _SEEN)], schema=_IDENTIFIED)
+    rows = _rows(alike.select(["device_id", *_SEEN.values(), name]), np.flatnonzero(is_said))
+    word = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows.num_rows, np.int32)), pa.array([kind]))
+    said = {"identifier_kind": word, "identifier": rows[name]}
+    return pa.table({"device_id": rows["device_id"], **said, **{to: rows[of] for to, of in _SEEN.items()}})
 
 
-def _said(alike: pa.Table) -> Iterator[pa.Table]:
-    """Give what each record says in its own words: device_id, like_id, place, property, observed."""
+def _said(alike: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """Give what each record says in its own words, by property: device_id, like_id, place, observed."""
     for name in WORDS:
         if name in alike.column_names:
             rows = _rows(alike.select([*_OWN, name]), np.flatnonzero(alike[name].is_valid()))
-            said = _repeated(name, rows.num_rows), rows[name]
-            yield pa.table([*(rows[column] for column in _OWN), *said], schema=_SAID)
-
-
-def _repeated(word: str, n: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([word]))
-
-
-def _stack(schema: pa.Schema, tables: Iterable[pa.Table]) -> pa.Table:
-    """Set tables below each other; columns that they share are not copied."""
-    return pa.concat_tables([schema.empty_table(), *tables])
+            yield name, rows.rename_columns([*_OWN, "observed"])

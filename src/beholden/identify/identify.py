@@ -21,7 +21,7 @@ from beholden.identify.sides import Sides
 from beholden.knowledge.base import Knowledge
 
 _STATED = ("inventory.vendor", "inventory.kind", "inventory.model", "inventory.firmware", "inventory.os")
-_PARTS = {"module_maker": "module", "chip_maker": "chip", "firmware": "firmware"}
+PARTS = {"module_maker": "module", "chip_maker": "chip", "firmware": "firmware"}
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ def _corrections(rows: list[dict[str, Any]]) -> pa.Table:
 
 def components(identifications: Frame) -> Frame:
     """Give the table `components`: the parts and the firmware that identifications chose."""
-    chosen = identifications.filter(nw.col("is_chosen"), nw.col("field").is_in(list(_PARTS)))
+    chosen = identifications.filter(nw.col("is_chosen"), nw.col("field").is_in(list(PARTS)))
     role = nw.lit("")
-    for field, part in _PARTS.items():
+    for field, part in PARTS.items():
         role = nw.when(nw.col("field") == field).then(nw.lit(part)).otherwise(role)
     keys = ["device_id", "role", "name"]
     grouped = (

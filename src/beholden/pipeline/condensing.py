@@ -1,6 +1,7 @@
 """Put records of inventories together before the stages, and their devices beside the others' after them."""
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import narwhals as nw
@@ -11,10 +12,11 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame
 from beholden.engine.members import OWN
 from beholden.engine.places import with_place
+from beholden.engine.schemas import put
 from beholden.engine.writing import batches
 from beholden.identify.claims import STATED_CLAIM
 from beholden.identify.condense import WORDS, Condensed, condense
-from beholden.identify.identify import Identified, claim_settings, components
+from beholden.identify.identify import PARTS, Identified, claim_settings
 from beholden.identify.resolve import HOSTNAMES, IDENTIFIER_OF
 from beholden.ingest.read import Ingested
 from beholden.knowledge.base import Knowledge
@@ -81,32 +83,52 @@ def members(engine: Engine, identified: Identified, found: Condensed | None) -> 
     return engine.keep(engine.union([simple, others]))
 
 
-def identifications(engine: Engine, found: Frame, alike: Condensed | None) -> dict[str, Frame]:
-    """Part identifications, and the components among them, into what stands for others and what is a device's own.
-
-    A record's own words stand for nobody else; what they became for the first record, they become for each.
-    """
-    if alike is None or not alike.words.num_rows:
-        return {"identifications": found, "components": components(found)}
+def parted(engine: Engine, found: Frame, alike: Condensed | None) -> tuple[Frame, pa.Table | None]:
+    """Part identifications into what stands for others, and what the words of those who stand for others became."""
+    if alike is None or not alike.words:
+        return found, None
     names = found.collect_schema().names()
-    firsts = engine.bind(alike.words.group_by("like_id").aggregate([]).rename_columns(["device_id"]))
+    likes = pc.unique(
+        pa.chunked_array([at for said in alike.words.values() for at in said["like_id"].chunks])
+    )
+    firsts = engine.bind(pa.table({"device_id": likes}))
     is_word = nw.col("property").is_in(list(WORDS)) & (nw.col("fingerprint_id") == STATED_CLAIM)
-    stated = engine.keep(found.filter(is_word).join(firsts, on="device_id", how="inner"))
+    stated = found.filter(is_word).join(firsts, on="device_id", how="inner")
     shared = found.filter(~is_word), found.filter(is_word).join(firsts, on="device_id", how="anti")
-    became = stated.drop("place", "observed", "value").rename({"device_id": "like_id"})
-    each = engine.bind(alike.words).join(became, on=["like_id", "property"], how="inner")
-    own = engine.union([stated.select(names), each.with_columns(value=nw.col("observed")).select(names)])
-    parts = {"": engine.keep(engine.union([frame.select(names) for frame in shared])), OWN: engine.keep(own)}
-    return {
-        f"{table}{suffix}": frame
-        for suffix, said in parts.items()
-        for table, frame in (("identifications", said), ("components", components(said)))
-    }
+    return engine.keep(engine.union([frame.select(names) for frame in shared])), engine.collect(stated)
 
 
-def every(engine: Engine, stages: Frame, alike: pa.Table | None) -> Frame:
-    """Put the rows of devices for which another stands below those that went through the stages."""
-    if alike is None or not alike.num_rows:
-        return stages
-    names = alike.column_names
-    return engine.union([stages.select(names), engine.bind(alike)])
+def others(alike: Condensed | None, stated: pa.Table | None) -> Iterator[tuple[str, pa.Table]]:
+    """Give rows, by table, of devices for which another stands, and what is each device's own.
+
+    A record's own words stand for nobody else; what they became for the first record, stated, they become for each.
+    """
+    if alike is None:
+        return
+    yield "devices", alike.devices
+    yield from (("device_identifiers", rows) for rows in alike.device_identifiers)
+    if stated is None:
+        return
+    for rows in (stated, *(_became(stated, name, said) for name, said in alike.words.items())):
+        yield f"identifications{OWN}", rows
+        yield f"components{OWN}", _components(rows)
+
+
+def _became(stated: pa.Table, name: str, said: pa.Table) -> pa.Table:
+    """Give what the words of one property became, with each record's own word and place."""
+    firsts = stated.filter(pc.equal(stated["property"], name))
+    at = pc.index_in(said["like_id"], firsts["device_id"])
+    said, rows = said.filter(at.is_valid()), firsts.take(at.drop_null())
+    own = {"device_id": "device_id", "place": "place", "value": "observed", "observed": "observed"}
+    return reduce(lambda table, to: put(table, to, said[own[to]]), own, rows)
+
+
+def _components(own: pa.Table) -> pa.Table:
+    """Give the components that words named: each device has one word of a property."""
+    chosen = own.filter(pc.and_(own["is_chosen"], pc.is_in(own["field"], pa.array(list(PARTS)))))
+    role = pa.array(list(PARTS.values())).take(pc.index_in(chosen["field"], pa.array(list(PARTS))))
+    return (
+        chosen.select(["device_id", "confidence", "place"])
+        .append_column("role", role)
+        .append_column("name", chosen["value"])
+    )

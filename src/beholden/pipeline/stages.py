@@ -25,14 +25,14 @@ from beholden.engine.places import located, with_place
 from beholden.engine.schemas import put
 from beholden.engine.writing import Writing, batches
 from beholden.identify.condense import Condensed
-from beholden.identify.identify import Identified, identify
+from beholden.identify.identify import Identified, components, identify
 from beholden.identify.sides import Sides
 from beholden.ingest.read import Ingested
 from beholden.ingest.sink import Piece, Sink, Spill
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
 from beholden.model.tables import FLOWS
-from beholden.pipeline.condensing import every, identifications, members, through_stages
+from beholden.pipeline.condensing import members, others, parted, through_stages
 from beholden.pipeline.facts import UsedFacts
 from beholden.pipeline.scoring import score_devices
 from beholden.score import ScoreSettings, merge_bins, merge_rollups
@@ -160,12 +160,13 @@ class Stages:
         return fleet, found.sides
 
     def _write_found(self, found: Identified) -> None:
-        alike = self.given.alike
-        self._write("devices", every(self.engine, found.devices, alike.devices if alike else None))
-        identifiers = alike.device_identifiers if alike else None
-        self._write("device_identifiers", every(self.engine, found.device_identifiers, identifiers))
-        for name, frame in identifications(self.engine, found.identifications, alike).items():
-            self._write(name, frame)
+        shared, stated = parted(self.engine, found.identifications, self.given.alike)
+        self._write("devices", found.devices)
+        self._write("device_identifiers", found.device_identifiers)
+        self._write("identifications", shared)
+        self._write("components", components(shared))
+        for name, rows in others(self.given.alike, stated):
+            self.out.add(name, self._facts.passing(name, [rows]))
 
     def _edges(self) -> list[int]:
         """Give where parts of the devices begin among the beginnings of ids: these are hashes, so parts are of a size."""
