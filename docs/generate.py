@@ -76,8 +76,8 @@ def readers() -> str:
         + table(("reader", "reads", "yields", "ends at"), kinds)
         + "\n## Protocols\n\nWhat packets are dissected for.\n\n"
         + table(("protocol", "over", "ports", "reference"), protocols)
-        + "\n## What protocols tell\n\nOne row: an example that the tests read, where it is from, and which properties it gives; those that "
-        "tell nothing are not here.\n\n"
+        + "\n## What protocols tell\n\nOne row: an example that the tests read, where it is from, and the "
+        "properties it gives; those that tell nothing are not here.\n\n"
         + table(("protocol", "example", "from", "tells"), examples())
         + "\n## Columns of inventories\n\nNames that are recognised, whatever their case and spacing; "
         "a [mapping file](../how-to/inventory.md) names others.\n\n" + table(("means", "names"), columns)
