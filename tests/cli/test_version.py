@@ -13,14 +13,11 @@ HEAVY = {
     "zstandard", "python_calamine", "polars", "sqlite3", "publicsuffixlist",
 }  # fmt: skip
 CODE = """
-import sys
+import atexit, sys
 sys.argv = ["beholden", *{words!r}]
 from beholden.cli import main
-try:
-    main()
-except SystemExit as stop:
-    assert not stop.code, stop.code
-print("loaded", *sorted({{name.partition(".")[0] for name in sys.modules}}))
+atexit.register(lambda: print("loaded", *sorted({{name.partition(".")[0] for name in sys.modules}})))
+main()
 """
 
 

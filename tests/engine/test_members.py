@@ -2,6 +2,7 @@
 
 import sys
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import beholden.engine.store as store_module
 from beholden.engine.members import KEYS
 from beholden.engine.schemas import arrow_schema
 from beholden.engine.store import Store
@@ -99,6 +101,40 @@ def test_condensed_reads_as_uncondensed(tmp_path_factory, devices, asked, chosen
                 assert few.column_names == whole.column_names
                 assert rows_of(few) == rows_of(whole), (name, only, names)
     store.close()
+
+
+def test_few_of_many_rows_are_read_as_few_of_few(stores, monkeypatch):
+    put(stores, "whole", tables_of([(number % 3, 0, True) for number in range(9)]))
+    condense(stores.scans / "whole", stores.scans / "few")
+    for scan, table, names in product(("whole", "few"), (*KEYS, "devices"), (None, ["device_id"])):
+        if names is None or names[0] in MODEL[table].column_names:
+            found = []
+            for few in (store_module._FEW, 0):
+                monkeypatch.setattr(store_module, "_FEW", few)
+                found.append(stores.read(scan, table, names, devices=["d7", "d2"]))
+            assert found[0].num_rows or table not in ("findings", "identifications", "scores")
+            assert found[1].cast(found[0].schema).equals(found[0]), (scan, table)
+
+
+def test_devices_read_after_more_devices_are_read_as_alone(stores):
+    put(stores, "whole", tables_of([(number % 3, 0, True) for number in range(9)]))
+    condense(stores.scans / "whole", stores.scans / "few")
+    alone = stores.read("few", "identifications", devices=["d8"])
+    for more in (["d1", "d8", "d5"], None):
+        stores.read("few", "findings", devices=more)
+        assert stores.read("few", "identifications", devices=["d8"]).equals(alone)
+        assert rows_of(stores.read("few", "identifications", devices=["d1"]))
+
+
+def test_coded_words_are_the_same_words(stores):
+    devices = [(2, 0, True), (2, 0, True), (0, 1, False)]
+    put(stores, "whole", tables_of(devices))
+    condense(stores.scans / "whole", stores.scans / "few")
+    names = ["device_id", "field"]
+    plain = stores.condensed("few", "identifications", names)
+    coded = stores.condensed("few", "identifications", names, coded=names)
+    assert pa.types.is_dictionary(coded.schema.field("device_id").type)
+    assert rows_of(coded) == rows_of(plain)
 
 
 def test_rows_are_kept_once_and_count_those_they_stand_for(stores):

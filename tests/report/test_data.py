@@ -62,11 +62,13 @@ def test_only_missing_knowledge_is_wanted(clinic_data: dict[str, Any], clinic_ro
 def test_at_most_so_many_are_shown_and_the_rest_is_in_the_sums(
     clinic: Scanned, knowledge: Knowledge, clinic_data: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, most in (("ALL_SECTIONS", 6), ("MOST_SECTIONS", 3), ("MOST_ROWS", 7), ("MOST_UNKNOWN", 2)):
+    bounds = {"ALL_SECTIONS": 6, "MOST_SECTIONS": 3, "ALL_SUMS": 4, "MOST_SUMS": 2}
+    for name, most in (bounds | {"MOST_ROWS": 7, "MOST_UNKNOWN": 2}).items():
         monkeypatch.setattr(reporting, name, most)
     few = reporting.report_data(*clinic, knowledge)
     assert few["devices"] == clinic_data["devices"][:7]
     assert list(few["proofs"]) == [one["device"] for one in clinic_data["devices"][:3]]
+    assert [one["sums"] is not None for one in few["proofs"].values()] == [True, True, False]
     assert few["unknown"]["devices"] == clinic_data["unknown"]["devices"][:2]
     assert few["unknown"]["n_devices"] == clinic_data["unknown"]["n_devices"] > 2
     for name in ("known", "owners", "kind_counts", "flows", "listings", "bounds", "wanted"):

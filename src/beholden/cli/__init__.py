@@ -1,7 +1,10 @@
 """The command line: thin, one file per verb, each loaded only when it is called."""
 
+import atexit
 import os
 import sys
+import threading
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -11,6 +14,7 @@ from beholden import __version__
 VERBS = {
     "scan": "read evidence, find and score devices, keep the result",
     "watch": "scan what an interface, a folder or a connection brings, window by window",
+    "probe": "ask devices who they are, only where you say that you may",
     "show": "show devices, makers, flows, findings or scans",
     "explain": "open one device's scores down to packet and fact",
     "report": "write one self-contained HTML report",
@@ -66,24 +70,37 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; errors a user can mend are one line."""
+    """Run the command line and end the process."""
+    code = _run()
+    if threading.active_count() > 1:
+        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001 - what os._exit leaves out
+    with suppress(OSError):  # a reader that left
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)  # the system takes memory back in a tenth of the time that sorting it would take
+
+
+def _run() -> int:
+    """Run a verb and give the exit code; errors a user can mend are one line."""
     from beholden.model.errors import BeholdenError  # noqa: PLC0415 - keeps --version quick
 
     try:
         cli(standalone_mode=False)
     except BeholdenError as error:
         click.echo(f"beholden: {error}", err=True)
-        sys.exit(1)
+        return 1
     except OSError as error:
         click.echo(f"beholden: {error.filename or ''}: {error.strerror or error}", err=True)
-        sys.exit(1)
+        return 1
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        return stop.exit_code
     except click.Abort:
-        sys.exit(130)
+        return 130
     except click.ClickException as error:
         error.show()
-        sys.exit(2)
+        return 2
     except SystemExit as stop:
         had_enough = hasattr(sys.stdout, "wrapped")  # click's mark for a reader that left
-        sys.exit(0 if had_enough else stop.code)
+        return 0 if had_enough else int(stop.code or 0)
+    return 0

@@ -14,7 +14,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -27,8 +29,8 @@ from beholden.model.ids import content_id
 from beholden.model.tables import JUDGEMENTS, RUNS, TABLES
 
 _ASIDE = ".aside-"
-_CODE = 8
-"""Bytes: words that take less each in a file are kept there as codes."""
+_FEW = 100_000
+"""Rows of a table that Arrow reads in less time than Polars takes to load."""
 _STALE_SECONDS = 6 * 3600
 _BY_NAME = {table.name: table for table in TABLES}
 
@@ -41,7 +43,7 @@ class Store:
         self.scans = folder / "scans"
         self.scans.mkdir(parents=True, exist_ok=True)
         self._stand: dict[tuple[str, str], pa.StructArray | None] = {}  # a scan is never changed
-        self._last: tuple[tuple[str, tuple[str, ...] | None], tuple[pa.Table, pa.Table]] | None = None
+        self._last: tuple[str, frozenset[str] | None, pa.Table, pa.Table] | None = None
         self._catalogue = Catalogue(catalogue_url or f"sqlite:///{folder / 'catalogue.sqlite'}")
 
     def close(self) -> None:
@@ -110,7 +112,7 @@ class Store:
         if key is None or not self.path(scan_id, "members").exists():
             return self.kept(scan_id, table, columns, devices)
         names = columns or _BY_NAME[table].column_names
-        members, own = self._stand_for(scan_id, None if devices is None else tuple(devices))
+        members, own = self._stand_for(scan_id, devices)
         if pc.all(pc.equal(members["device_id"], members[key])).as_py():
             return self.kept(scan_id, table, columns, devices)
         firsts = None if devices is None else pc.unique(members[key]).to_pylist()
@@ -118,20 +120,26 @@ class Store:
         return expand(table, rows, members, own).select(names)
 
     def condensed(
-        self, scan_id: str, table: str, columns: Sequence[str], where: pc.Expression | None = None
+        self,
+        scan_id: str,
+        table: str,
+        columns: Sequence[str],
+        where: pc.Expression | None = None,
+        coded: Sequence[str] = (),
     ) -> pa.Table:
         """Read some columns of a table as it is kept, and `n_devices`: for how many devices each row stands.
 
-        Without what single devices say in their own words.
+        Without what single devices say in their own words. Columns that are `coded` keep the codes of their
+        words: where rows are many, that takes a fifth of the time.
         """
-        rows = self.kept(scan_id, table, sorted({"device_id", *columns}), where=where)
+        names = sorted({"device_id", *columns})
+        rows = self.kept(scan_id, table, names, where=where, coded=coded).unify_dictionaries()
         n_devices = np.ones(rows.num_rows, np.int64)
         several = self._several(scan_id, KEYS.get(table))
         if several is not None:
-            at = pc.fill_null(
-                pc.index_in(rows["device_id"], several.field("values")), len(several)
-            ).to_numpy()
-            n_devices = np.append(several.field("counts").to_numpy(), 1)[at]
+            n_devices = np.append(several.field("counts").to_numpy(), 1)[
+                _places(rows["device_id"], several.field("values"))
+            ]
         return rows.append_column("n_devices", pa.array(n_devices))
 
     def _several(self, scan_id: str, key: str | None) -> pa.StructArray | None:
@@ -147,33 +155,39 @@ class Store:
     def members(self, scan_id: str) -> pa.Table:
         """Give every device with like_id and unit_id, the devices whose rows and whose scores stand for it."""
         if self.path(scan_id, "members").exists():
-            return self.kept(scan_id, "members", ["device_id", "like_id", "unit_id"])
+            names = ["device_id", "like_id", "unit_id"]
+            return self.kept(scan_id, "members", names, coded=names[1:]).unify_dictionaries()
         ids = self.kept(scan_id, "devices", ["device_id"])["device_id"]
         return pa.table({"device_id": ids, "like_id": ids, "unit_id": ids})
 
-    def _stand_for(self, scan_id: str, devices: tuple[str, ...] | None) -> tuple[pa.Table, pa.Table]:
+    def _stand_for(self, scan_id: str, devices: Sequence[str] | None) -> tuple[pa.Table, pa.Table]:
         """Give the members that devices are, and the own record and link address of them and those who stand for them.
 
-        Several tables are read of the same devices: the last answer is kept.
+        Several tables are read of the same devices, or of fewer: the last answer is kept.
         """
-        if self._last is None or self._last[0] != (scan_id, devices):
-            members = self.kept(scan_id, "members", devices=devices)
+        if self._last is None or self._last[0] != scan_id or not _within(devices, self._last[1]):
+            known = None if devices is None else frozenset(devices)
+            self._last = (scan_id, known, *self._read_standing(scan_id, devices))
+        members, own = self._last[2:]
+        if devices is not None:
+            members = members.filter(pc.is_in(members["device_id"], pa.array(devices, pa.string())))
+        return members, own
+
+    def _read_standing(self, scan_id: str, devices: Sequence[str] | None) -> tuple[pa.Table, pa.Table]:
+        members = own = self.kept(scan_id, "members", devices=devices)
+        if devices is not None:
             firsts = pc.unique(
                 pa.chunked_array([*members["like_id"].chunks, *members["unit_id"].chunks], pa.string())
             )
-            own = members
-            if devices is not None:
-                others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
-                own = _joined(own, self.kept(scan_id, "members", devices=others.to_pylist()))
-            names = ["device_id", "identifier_kind", "identifier"]
-            ids = None if devices is None else own["device_id"].to_pylist()
-            held = self.kept(scan_id, "device_identifiers", names, ids)
-            held = held.filter(pc.equal(held["identifier_kind"], LINK)).group_by("device_id")
-            macs = held.aggregate([("identifier", "min")])
-            at = pc.index_in(own["device_id"], macs["device_id"])
-            own = own.append_column(LINK, macs["identifier_min"].take(at))
-            self._last = (scan_id, devices), (members, own)
-        return self._last[1]
+            others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
+            own = _joined(own, self.kept(scan_id, "members", devices=others.to_pylist()))
+        names = ["device_id", "identifier_kind", "identifier"]
+        ids = None if devices is None else own["device_id"].to_pylist()
+        held = self.kept(scan_id, "device_identifiers", names, ids)
+        held = held.filter(pc.equal(held["identifier_kind"], LINK)).group_by("device_id")
+        macs = held.aggregate([("identifier", "min")])
+        at = pc.index_in(own["device_id"], macs["device_id"])
+        return members, own.append_column(LINK, macs["identifier_min"].take(at))
 
     def kept(
         self,
@@ -182,6 +196,7 @@ class Store:
         columns: Sequence[str] | None = None,
         devices: Sequence[str] | None = None,
         where: pc.Expression | None = None,
+        coded: Sequence[str] = (),
     ) -> pa.Table:
         """Read a table as it is kept: rows of devices that stand for others, or only for themselves."""
         path, model = self.path(scan_id, table), _BY_NAME[table.removesuffix(OWN)]
@@ -189,13 +204,14 @@ class Store:
             return empty(model).select(columns or model.column_names)
         if devices is not None and not len(devices):
             return empty(model).select(columns or model.column_names)
-        if devices is not None:
-            owner = "device_id"
-            if table == "finding_evidence":
-                owner = "finding_id"
-                devices = self.kept(scan_id, "findings", [owner], devices)[owner].to_pylist()
-            where = pc.field(owner).isin(pa.array(devices, pa.string()))
-        return pq.read_table(path, columns=columns) if where is None else _filtered(path, columns, where)
+        if devices is None:
+            names = None if columns is None else list(columns)
+            return pq.read_table(path, columns=names, filters=where, read_dictionary=list(coded))
+        owner = "device_id"
+        if table == "finding_evidence":
+            owner = "finding_id"
+            devices = self.kept(scan_id, "findings", [owner], devices)[owner].to_pylist()
+        return _among(path, list(columns or model.column_names), owner, devices)
 
     def judge(self, judgement: Mapping[str, Any]) -> str:
         """Append a judgement; the same one twice is one. Returns its id."""
@@ -217,22 +233,28 @@ class Store:
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _filtered(path: Path, columns: Sequence[str] | None, where: pc.Expression) -> pa.Table:
-    """Read the rows for which it holds; words stay codes until the others are gone, which takes a quarter of the time."""
-    import pyarrow.dataset as ds  # noqa: PLC0415 - only where few rows of many are read
+def _among(path: Path, columns: list[str], owner: str, ids: Sequence[str]) -> pa.Table:
+    """Read the rows whose owner is among some; Polars decodes the other columns of these alone."""
+    if pq.read_metadata(path).num_rows <= _FEW:
+        return pq.read_table(path, columns=columns, filters=pc.field(owner).isin(pa.array(ids, pa.string())))
+    from beholden.engine.polar import PolarsEngine  # noqa: PLC0415
 
-    metadata = pq.read_metadata(path)
-    group = metadata.row_group(0) if metadata.num_row_groups else None
-    chunks = [group.column(place) for place in range(group.num_columns)] if group else []
-    coded = [
-        chunk.path_in_schema
-        for chunk in chunks
-        if chunk.physical_type == "BYTE_ARRAY" and chunk.total_uncompressed_size < _CODE * chunk.num_values
-    ]
-    data = ds.dataset(path, format=ds.ParquetFileFormat(dictionary_columns=coded))
-    rows = data.to_table(columns=None if columns is None else list(columns), filter=where)
-    plain = metadata.schema.to_arrow_schema()
-    return rows.cast(pa.schema([plain.field(name) for name in rows.column_names]))
+    with PolarsEngine() as engine:
+        return engine.collect(engine.scan([path]).filter(nw.col(owner).is_in(ids)).select(columns))
+
+
+def _places(column: pa.ChunkedArray, values: pa.Array) -> npt.NDArray[np.int32]:
+    """Give the place of each word among some, or the one after the last; coded words are looked for once."""
+    words = column.combine_chunks()
+    is_coded = pa.types.is_dictionary(column.type)
+    found = pc.fill_null(pc.index_in(words.dictionary if is_coded else words, values), len(values))
+    places: npt.NDArray[np.int32] = (found.take(words.indices) if is_coded else found).to_numpy()
+    return places
+
+
+def _within(some: Sequence[str] | None, known: frozenset[str] | None) -> bool:
+    """Tell whether devices are among those known; None is all."""
+    return known is None or (some is not None and known.issuperset(some))
 
 
 def _joined(one: pa.Table, other: pa.Table) -> pa.Table:

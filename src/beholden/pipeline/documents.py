@@ -10,7 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.engine import empty
 from beholden.engine.store import Store
+from beholden.model import tables as models
 from beholden.model.risks import CATEGORIES, CONTEXT_CATEGORIES
 
 Document = dict[str, Any]
@@ -28,13 +30,19 @@ IDENTIFIERS = {"macs": "mac", "ips": "ip", "hostnames": "hostname", "serials": "
 
 def device_documents(store: Store, scan_id: str, only: Sequence[str] | None = None) -> list[Document]:
     """Give the documents of all devices of a scan, or only of some, the highest index first."""
-    return documents_of({name: store.read(scan_id, name, devices=only) for name in TABLES})
+    return documents_of(
+        {name: store.read(scan_id, name, columns, only) for name, columns in _COLUMNS.items()}
+    )
 
 
 def documents_of(tables: Mapping[str, pa.Table]) -> list[Document]:
-    """Give the documents of the devices that tables speak of, the highest index first."""
-    parts = _Parts(tables)
-    documents = [parts.document(row) for row in tables["devices"].to_pylist()]
+    """Give the documents of the devices that tables speak of, the highest index first.
+
+    What a table that is not among them would tell stays empty.
+    """
+    held = _EMPTY | dict(tables)
+    parts = _Parts({name: held[name].select(columns) for name, columns in _COLUMNS.items()})
+    documents = [parts.document(row) for row in parts.devices]
     return sorted(documents, key=lambda one: (-one["index"], one["device"]))
 
 
@@ -60,16 +68,27 @@ TABLES_OF: Mapping[str, tuple[str, ...]] = {
     "risks": ("scores", "findings"),
 }
 """The tables that each name of a document is made from, besides `devices`."""
-TABLES = (
-    "devices",
-    "device_identifiers",
-    "identifications",
-    "attributions",
-    "exposures",
-    "device_listings",
-    "findings",
-    "scores",
-)
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "devices": tuple(OWN.values()),
+    "device_identifiers": ("device_id", "identifier_kind", "identifier"),
+    "identifications": ("device_id", "field", "value", "confidence", "is_chosen", "property"),
+    "attributions": ("device_id", "role", "company_id", "name", "jurisdiction", "confidence"),
+    "exposures": (
+        "device_id", "operator_id", "jurisdiction", "service", "domain", "is_inbound", "address_owner",
+        "address_country", "bytes_up", "bytes_down",
+    ),
+    "device_listings": (
+        "device_id", "list", "title", "entity", "since", "condition", "role", "is_binding",
+    ),
+    "findings": ("device_id", "finding_id", "category", "strength"),
+    "scores": (
+        "device_id", "category", "likelihood", "risk", "risk_lower", "risk_upper", "impact", "coverage",
+        "is_conflicted", "next_best_evidence",
+    ),
+}  # fmt: skip
+"""What a document is made from."""
+TABLES = tuple(_COLUMNS)
+_EMPTY = {table.name: empty(table) for table in models.TABLES if table.name in TABLES}
 
 
 def _by_device(table: pa.Table) -> Mapping[str, list[Document]]:
@@ -83,6 +102,7 @@ class _Parts:
     """The tables of a scan, grouped by device."""
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        self.devices = tables["devices"].to_pylist()
         chosen = tables["identifications"].filter(tables["identifications"]["is_chosen"])
         outbound = tables["exposures"].filter(pc.invert(tables["exposures"]["is_inbound"]))
         held = tables["findings"].filter(pc.greater(tables["findings"]["strength"], 0.0))

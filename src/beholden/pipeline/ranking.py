@@ -1,5 +1,6 @@
 """Which devices have the highest index, found in columns: no document is made for it."""
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,8 +20,8 @@ def worst(ranked: pa.Table, most: int | None = None) -> list[str]:
     """Give the devices of the highest index, ties by their ids; all, where no number is given."""
     n = ranked.num_rows if most is None else min(most, ranked.num_rows)
     if 0 < n < ranked.num_rows:  # of equal indices there are many, of the highest few: only these are ordered
-        least = pc.partition_nth_indices(pc.negate(ranked["index"]), pivot=n - 1)[n - 1]
-        ranked = ranked.filter(pc.greater_equal(ranked["index"], ranked["index"][least.as_py()]))
+        least = np.partition(ranked["index"].to_numpy(), -n)[-n]
+        ranked = ranked.filter(pc.greater_equal(ranked["index"], least))
     keys = [("index", "descending"), ("device_id", "ascending")]
     order = pc.select_k_unstable(ranked, k=n, sort_keys=keys) if n else pa.array([], pa.uint64())
     found: list[str] = ranked["device_id"].take(order).to_pylist()

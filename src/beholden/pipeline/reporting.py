@@ -23,7 +23,7 @@ from beholden.knowledge.files import read_csv
 from beholden.knowledge.profiles import load_profile
 from beholden.model.errors import BeholdenError
 from beholden.pipeline import totals
-from beholden.pipeline.documents import TABLES, Document, documents_of
+from beholden.pipeline.documents import Document, documents_of
 from beholden.pipeline.ranking import indexed, worst
 from beholden.pipeline.scoring import read_settings
 from beholden.pipeline.summary import label
@@ -40,8 +40,9 @@ MOST_UNKNOWN = 50
 ALL_SUMS = 100
 MOST_SUMS = 50
 """Where there are more than `ALL_SUMS` devices, only so many show their arithmetic: the page stays small."""
-_FURTHER = ("components", "contributions", "finding_evidence")
-"""Tables of a device's section that its document does not need."""
+_OF_ROW = ("devices", "device_identifiers", "identifications", "attributions", "device_listings", "scores")
+"""Tables that tell what a row says of a device; its section says what the others hold as well."""
+_OF_SECTION = ("exposures", "findings", "components", "contributions", "finding_evidence")
 _ADDRESS_SOURCES = ("routeviews-dbip-asn", "nro-delegated-statistics")
 """Ids of knowledge/sources that tell owner and country of an address; they stand in no fact."""
 _ATTRIBUTED = "CC-BY"
@@ -84,9 +85,11 @@ def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
     unknown = ranked.filter(pc.invert(both))
     shown, questions = worst(ranked, MOST_ROWS), worst(unknown, MOST_UNKNOWN)
     n_sections = len(shown) if len(shown) <= ALL_SECTIONS else MOST_SECTIONS
+    n_sums = len(shown) if len(shown) <= ALL_SUMS else MOST_SUMS
     named = sorted({*shown, *questions})
-    tables = {name: store.read(scan_id, name, devices=named) for name in (*TABLES, *_FURTHER)}
-    documents = {one["device"]: one | {"label": label(one)} for one in documents_of(tables)}
+    tables = {name: store.read(scan_id, name, devices=named) for name in _OF_ROW}
+    documents = {one["device"]: _row(one) for one in documents_of(tables)}
+    tables |= {name: store.read(scan_id, name, devices=shown[:n_sections]) for name in _OF_SECTION}
     seats = {row["jurisdiction"] for row in [*seated, *flows["destinations"]]}
     texts, law_facts = _texts(knowledge, run, sorted(seat for seat in seats if seat))
     return {
@@ -105,10 +108,20 @@ def report_data(store: Store, scan_id: str, knowledge: Knowledge) -> Document:
         "bins": _all_devices(store, scan_id, "rollup_bins"),
         "bounds": totals.risk_bounds(store, scan_id),
         "wanted": totals.wanted(store, scan_id),
-        "proofs": _proofs(shown[:n_sections], tables, run["settings"]),
+        "proofs": _proofs(shown[:n_sections], n_sums, tables, run["settings"]),
         "facts": store.read(scan_id, "facts").to_pylist() + law_facts,
         **texts,
     }
+
+
+def _row(document: Document) -> Document:
+    """Give what a row says of a device; what it exchanges and what was found stands with its proof."""
+    risks = {
+        category: {name: value for name, value in risk.items() if name != "findings"}
+        for category, risk in document["risks"].items()
+    }
+    kept = {name: value for name, value in document.items() if name != "clouds"}
+    return kept | {"label": label(document), "risks": risks}
 
 
 def _all_devices(store: Store, scan_id: str, table: str) -> list[Document]:
@@ -124,13 +137,14 @@ def _grouped(rows: Iterable[Document], key: str) -> dict[str, list[Document]]:
     return groups
 
 
-def _proofs(devices: list[str], tables: Mapping[str, pa.Table], settings: str) -> dict[str, Document]:
-    """Give for each device its rows of every table, and the sums of its risks done again."""
+def _proofs(
+    devices: list[str], n_sums: int, tables: Mapping[str, pa.Table], settings: str
+) -> dict[str, Document]:
+    """Give for each device its rows of every table, and for the first of them the sums of their risks done again."""
     ids = pa.array(devices, pa.string())
     kept = {name: rows.filter(pc.is_in(owners(rows), ids)) for name, rows in tables.items()}
     rests = _grouped(kept.pop("finding_evidence").to_pylist(), "finding_id")
     held = {name: _grouped(rows.to_pylist(), "device_id") for name, rows in kept.items()}
-    n_sums = len(devices) if len(devices) <= ALL_SUMS else MOST_SUMS
     proofs = {}
     for place, device in enumerate(devices):
         proof: Document = {name: groups[device] for name, groups in held.items()}

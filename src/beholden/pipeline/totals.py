@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,6 +12,7 @@ from beholden.engine.schemas import put
 from beholden.engine.store import Store
 
 Row = dict[str, Any]
+_Codes = npt.NDArray[np.int32]
 _FLOW = ("bytes_up", "bytes_down", "n_flows")
 _DESTINATION = ["operator_id", "jurisdiction"]
 _SEEN_THERE = {"services": "service", "names": "shown", "address_countries": "address_country",
@@ -163,31 +166,36 @@ def risk_bounds(store: Store, scan_id: str) -> dict[str, Row]:
 
 def wanted(store: Store, scan_id: str) -> list[Row]:
     """Give per risk and proposition for how many devices its knowledge narrows the bounds most, and by how much."""
-    scores = store.condensed(
-        scan_id, "scores", ["category", "next_best_evidence", "severity", "impact"],
-        pc.field("next_best_evidence").is_valid(),
-    )  # fmt: skip
-    names = ["category", "proposition", "factor", "narrowing"]
-    opinions = store.condensed(scan_id, "contributions", names, pc.field("narrowing") > 0)
-    keys = pc.unique(scores["device_id"])
-    said = [_coded(scores, keys, "next_best_evidence"), _coded(opinions, keys, "proposition")]
-    books = pc.unique(pa.chunked_array([*said[0][1].chunks, *said[1][1].chunks], pa.string()))
-    codes = [
-        pc.add(pc.multiply(pc.cast(device, pa.int64()), len(books) + 1), pc.index_in(what, books))
-        for device, what in said
-    ]
-    at = pc.index_in(codes[1], codes[0])
-    is_wanted = pc.is_valid(at)
-    rows, of_score = opinions.filter(is_wanted), scores.take(at.filter(is_wanted))
+    words = ["device_id", "category", "next_best_evidence"]
+    is_wanted = pc.field("next_best_evidence").is_valid()
+    scores = store.condensed(scan_id, "scores", [*words, "severity", "impact"], is_wanted, coded=words)
+    words = ["device_id", "category", "proposition", "factor"]
+    opinions = store.condensed(scan_id, "contributions", [*words, "narrowing"], coded=words)
+    at = _score_of(opinions, scores)
+    asked, said, _ = _codes(scores["next_best_evidence"], opinions["proposition"])
+    is_asked = (at >= 0) & (np.append(asked, -1)[at] == said) & (opinions["narrowing"].to_numpy() > 0)
+    rows, of_score = opinions.filter(pa.array(is_asked)), scores.take(pa.array(at[is_asked]))
     weight = pc.multiply(
         pc.cast(rows["n_devices"], pa.float64()), pc.multiply(of_score["severity"], of_score["impact"])
     )
     units = pc.divide(pc.multiply(rows["narrowing"], weight), 5.0)
     held = rows.select(["category", "proposition", "factor", "n_devices"]).append_column("units", units)
-    return _sums(held, ["category", "proposition", "factor"], ["n_devices", "units"])
+    return _sums(held.unify_dictionaries(), ["category", "proposition", "factor"], ["n_devices", "units"])
 
 
-def _coded(rows: pa.Table, devices: pa.Array, proposition: str) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-    return pc.index_in(rows["device_id"], devices), pc.binary_join_element_wise(
-        rows["category"], rows[proposition], "."
-    )
+def _score_of(opinions: pa.Table, scores: pa.Table) -> _Codes:
+    """Give the place of the score of each opinion's device and category, -1 where there is none."""
+    of_score, of_opinion, n_devices = _codes(scores["device_id"], opinions["device_id"])
+    category_of_score, category_of_opinion, n_categories = _codes(scores["category"], opinions["category"])
+    places = np.full((n_devices + 1, n_categories + 1), -1, np.int32)
+    places[of_score, category_of_score] = np.arange(scores.num_rows)
+    found: _Codes = places[of_opinion, category_of_opinion]
+    return found
+
+
+def _codes(words: pa.ChunkedArray, others: pa.ChunkedArray) -> tuple[_Codes, _Codes, int]:
+    """Give numbers for coded words, for others the same, and how many there are; words of others alone have the next."""
+    first, second = (column.combine_chunks() for column in (words, others))
+    n = len(first.dictionary)
+    number = pc.fill_null(pc.index_in(second.dictionary, first.dictionary), n).to_numpy()
+    return first.indices.to_numpy(), number[second.indices.to_numpy()], n

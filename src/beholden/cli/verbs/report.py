@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from beholden.cli.garbage import unsought
 from beholden.cli.options import json_option, print_json, say, scan_option, store_option
 
 
@@ -21,16 +22,17 @@ def command(
     """Write one self-contained HTML report of a scan; with --json print the data it is made from."""
     import sys
 
-    from beholden.pipeline.opening import open_knowledge, open_store
-    from beholden.pipeline.reporting import report_data, write_report
+    with unsought():
+        from beholden.pipeline.opening import open_knowledge, open_store
+        from beholden.pipeline.reporting import report_data, write_report
 
-    opened = open_store(store)
-    scan_id = opened.scan_id(scan_prefix)
-    knowledge = open_knowledge(say)
-    if as_json:
-        print_json(report_data(opened, scan_id, knowledge))
-        return
-    path = write_report(opened, scan_id, knowledge, out or opened.scans / scan_id / "report.html")
+        opened = open_store(store)
+        scan_id = opened.scan_id(scan_prefix)
+        knowledge = open_knowledge(say)
+        if as_json:
+            print_json(report_data(opened, scan_id, knowledge))
+            return
+        path = write_report(opened, scan_id, knowledge, out or opened.scans / scan_id / "report.html")
     click.echo(str(path))
     if opening == "always" or (opening == "auto" and sys.stdout.isatty()):
         click.launch(path.resolve().as_uri())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from beholden.cli.garbage import sought_anew, unsought
 from beholden.cli.options import json_option, print_json, say, store_option
 from beholden.cli.problems import Problems
 from beholden.model.errors import BeholdenError
@@ -55,19 +56,20 @@ def command(
     as_json: bool,
 ) -> None:
     """Read evidence (captures, inventories, folders of them, - for a capture on standard input) and score it."""
-    from beholden.cli.progress import progress
-    from beholden.cli.summary import print_summary
-    from beholden.ingest.read import Options
-    from beholden.ingest.tabular.headers import read_mapping
-    from beholden.knowledge.profiles import load_profile
-    from beholden.pipeline.opening import open_knowledge, open_store
-    from beholden.pipeline.scan import Request, scan
-    from beholden.pipeline.summary import summary
+    with unsought():
+        from beholden.cli.progress import progress
+        from beholden.cli.summary import print_summary
+        from beholden.ingest.read import Options
+        from beholden.ingest.tabular.headers import read_mapping
+        from beholden.knowledge.profiles import load_profile
+        from beholden.pipeline.opening import open_knowledge, open_store
+        from beholden.pipeline.scan import Request, scan
+        from beholden.pipeline.summary import summary
 
     problems = Problems()
     knowledge = open_knowledge(say)
     opened = open_store(store)
-    with progress(paths) as bar:
+    with sought_anew(), progress(paths) as bar:
         request = Request(
             paths=paths,
             profile=load_profile(knowledge, profile),
@@ -79,14 +81,14 @@ def command(
         )
         outcome = scan(request, opened, knowledge, problems, on_step=bar.step)
     path = None
-    if with_report:
-        from beholden.pipeline.reporting import write_report
+    with unsought():
+        if with_report:
+            from beholden.pipeline.reporting import write_report
 
-        path = write_report(
-            opened, outcome.scan_id, knowledge, opened.scans / outcome.scan_id / "report.html"
-        )
-    digest = summary(opened, outcome.scan_id) | {"is_new": outcome.is_new, "n_problems": problems.count}
-    digest["report"] = str(path) if path else None
+            page = opened.scans / outcome.scan_id / "report.html"
+            path = write_report(opened, outcome.scan_id, knowledge, page)
+        digest = summary(opened, outcome.scan_id) | {"is_new": outcome.is_new, "n_problems": problems.count}
+        digest["report"] = str(path) if path else None
     if as_json:
         print_json(digest)
     else:
