@@ -3,7 +3,7 @@
 Everything here works on distinct values, so its cost does not grow with the evidence.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from beholden.knowledge import lookup
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.names import normalise
-from beholden.model.errors import Problem
+from beholden.model.errors import Problem, Report
 
 CLAIMS = pa.schema(
     [
@@ -40,7 +40,6 @@ _VENDOR, _KIND = "inventory.vendor", "inventory.kind"
 _ROLE_FIELDS = {"maker": "brand", "module": "module_maker", "chip": "chip_maker"}
 _STATED_FIELDS = {"inventory.model": "model", "inventory.firmware": "firmware", "inventory.os": "os"}
 
-Report: TypeAlias = Callable[[Problem], None]
 Nearly: TypeAlias = Mapping[str, tuple[str, float]]
 """A name, and the company that is nearly called so, with how alike they are (0-1)."""
 

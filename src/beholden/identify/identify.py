@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame
 from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
-from beholden.identify.claims import CLAIMS, Report, stated_claims
+from beholden.identify.claims import CLAIMS, stated_claims
 from beholden.identify.decide import decide, general_purpose
 from beholden.identify.match import match
 from beholden.identify.modules import ASSIGNED, READ_FROM, part_claims
 from beholden.identify.resolve import resolve
 from beholden.identify.sides import Sides
 from beholden.knowledge.base import Knowledge
+from beholden.model.errors import Report
 
 _STATED = ("inventory.vendor", "inventory.kind", "inventory.model", "inventory.firmware", "inventory.os")
 PARTS = {"module_maker": "module", "chip_maker": "chip", "firmware": "firmware"}

@@ -19,8 +19,8 @@ class KnowledgeError(BeholdenError):
     """A row of knowledge that cannot be taken; names file and line."""
 
 
-class _StringLoader(yaml.SafeLoader):
-    """A safe loader that resolves no scalar."""
+class _StringLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+    """A safe loader that resolves no scalar, ten times as fast where libyaml is there."""
 
 
 _StringLoader.yaml_implicit_resolvers = {}

@@ -21,6 +21,7 @@ from beholden.knowledge.build import files_of, quick_key
 from beholden.knowledge.facts import Source, load_sources
 from beholden.knowledge.files import PLACE, KnowledgeError, Row, read_csv, read_header, read_yaml
 from beholden.knowledge.keys import PACK_KEYS, key_of, siblings
+from beholden.knowledge.pruning import mark_used, prune
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SOURCE_COLUMNS = ("source", "updates_source", "local_source")
@@ -57,12 +58,15 @@ def compose(root: Path, update: Path | None, folders: Sequence[Path], cache: Pat
     keys = "\n".join(f"{layer.resolve()}\x1f{quick_key(layer)}" for layer in layers)
     out = cache / f"composed-{hashlib.sha256(keys.encode()).hexdigest()[:16]}"
     if out.is_dir():
+        mark_used(out)
         return out
     cache.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix="composing-", dir=cache))
     try:
         _Composition(root, aside).lay(update, folders)
         _put(aside, out)
+        mark_used(out)
+        prune(cache.glob("composed-*"))
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return out

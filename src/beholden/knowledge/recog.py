@@ -11,7 +11,6 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 from defusedxml.ElementTree import fromstring
@@ -158,8 +157,3 @@ def _named(
         company = find_company(value)
         return (name, company) if company else (VENDOR_NAME, value)
     return name, value
-
-
-def example_claims(row: Mapping[str, Any]) -> list[tuple[str, dict[str, str]]]:
-    """Give recog's own examples of a row: value and the parameters that must come out."""
-    return [(item["value"], item["expect"]) for item in json.loads(row["examples"])]

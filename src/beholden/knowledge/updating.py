@@ -19,6 +19,7 @@ from beholden.knowledge.facts import Source, load_sources
 from beholden.knowledge.files import KnowledgeError
 from beholden.knowledge.originals import Original, Tables, load_originals, tables_of
 from beholden.knowledge.packs import RECORD, compose, sources_toml
+from beholden.knowledge.pruning import mark_used, prune
 from beholden.knowledge.registries import write
 from beholden.knowledge.update import Fetched, Publisher
 from beholden.model.errors import Problem, Report
@@ -149,3 +150,5 @@ def _swap(state: Path, updates: Path) -> None:
     pointer = updates / f"current-{os.getpid()}"
     pointer.write_text(kept.name, "utf-8")
     pointer.replace(updates / "current")
+    mark_used(kept)
+    prune(updates.iterdir())
