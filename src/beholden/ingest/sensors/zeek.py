@@ -139,9 +139,9 @@ class _Text:
             setattr(self, {"set_separator": "between"}.get(name, name.partition("_")[0]), value)
 
     def _records(self, body: bytes, first: int, n_lines: int) -> Iterator[Block]:
-        if not self.fields:
-            wrong = "no #fields line says what the columns mean"
-            self.problems.tell("header", f"line {first}", wrong, f"{n_lines:,} lines not read")
+        if "ts" not in self.fields:
+            lack = "no 'ts' among #fields" if self.fields else "no #fields line says what the columns mean"
+            self.problems.tell("header", f"line {first}", lack, f"{n_lines:,} lines not read")
             yield _nothing(n_lines)
             return
         columns = {
@@ -157,7 +157,7 @@ class _Text:
 
     def _fast(self, body: bytes, columns: dict[str, int], n_lines: int) -> tuple[pa.Table, list[int]] | None:
         """Let Arrow read; None where a value is not of its column's type or bytes are no UTF-8."""
-        if len(self.separator) != 1 or b"\r" in body:
+        if len(self.separator) != 1 or b"\r" in body or not is_utf8(body):
             return None
         bad: list[int] = []
 
@@ -274,7 +274,7 @@ class _Objects:
                 self.problems.tell_at("lines that are no JSON object", number, "no JSON object", "left out")
         for own, rows in found.items():
             columns = dict.fromkeys(("ts", *self.wanted(own)))
-            data = {name: _column(name, [said.get(name) for _, said in rows]) for name in columns}
+            data = {name: _member(name, [said.get(name) for _, said in rows]) for name in columns}
             locator = np.array([number for number, _ in rows], np.int64)
             yield _block(own, locator, pa.table(data), 0, self.problems)
         if n_bad:
@@ -349,6 +349,14 @@ def _seconds(text: Any) -> float | None:  # noqa: ANN401 - whatever stands in JS
         return None
 
 
+def _member(name: str, values: list[Any]) -> pa.Array:
+    """Make a column of members of objects; where a list is expected, only lists count."""
+    if name not in _LISTS:
+        return _column(name, values)
+    listed = [[_written(one) for one in each] if isinstance(each, list) else None for each in values]
+    return pa.array(listed, pa.list_(pa.string()))
+
+
 def _column(name: str, values: list[Any]) -> pa.Array:
     """Make a column of values one by one; what is not of its type is none."""
     kind = _TYPES.get(name, _WORD)
@@ -359,9 +367,6 @@ def _column(name: str, values: list[Any]) -> pa.Array:
     if pa.types.is_integer(kind):
         numbers = (_number(each) for each in values)
         return pa.array([int(each) if each is not None else None for each in numbers], kind)
-    if name in _LISTS and any(isinstance(each, list) for each in values):
-        listed = [[str(one) for one in each] if isinstance(each, list) else None for each in values]
-        return pa.array(listed, pa.list_(pa.string()))
     return pa.array([None if each is None else _written(each) for each in values], pa.string()).cast(kind)
 
 
