@@ -77,6 +77,20 @@ def test_a_stream_between_the_same_ports_again_has_offsets_of_its_own():
     assert captured.flows["n_syn"].to_pylist() == [2]
 
 
+def test_a_syn_whose_sequence_number_is_the_address_it_goes_to_is_marked():
+    bob = int.from_bytes(HOSTS[BOB])
+    answer = {"source": 443, "destination": 40000, "sender": BOB, "receiver": ALICE}
+    captured, _ = selected(
+        tcp(b"", bob, 0x02),
+        tcp(b"", bob, 0x02),
+        tcp(b"", bob + 1, 0x02),
+        tcp(b"", bob, 0x10),
+        tcp(b"", int.from_bytes(HOSTS[ALICE]), 0x12, **answer),
+    )
+    (flow,) = captured.flows.to_pylist()
+    assert (flow["n_syn"], flow["n_syn_marked"]) == (3, 2)
+
+
 def test_of_a_stream_only_the_beginning_and_further_heads_are_selected():
     get = b"GET /a HTTP/1.1\r\n\r\n"
     frames = [

@@ -1,13 +1,13 @@
-"""HTTP/1 heads, titles of pages, and UPnP device descriptions. RFC 9110, 9112, 7617; UPnP 2.0 section 2.3."""
+"""HTTP/1 heads, titles of pages, descriptions of devices, WebSockets of charging stations. RFC 9110, 9112, 7617, 6455."""
 
 import re
 from base64 import b64decode
 from collections.abc import Iterator
 from html import unescape
 
+from beholden.ingest.dissect import chargers, descriptions
 from beholden.ingest.dissect.bodies import measure, plain
 from beholden.ingest.dissect.heads import Head, split
-from beholden.ingest.dissect.markup import elements
 from beholden.ingest.dissect.octets import text
 from beholden.ingest.dissect.seen import SENDER, Seen, collect
 
@@ -20,16 +20,6 @@ _ONCE = re.compile(r',?\s*\b(?:nonce|opaque)="[^"]*"', re.IGNORECASE)  # new in 
 _MOST_HEADS = 64
 
 _RESPONSE_FIELDS = {"server": "server", "www-authenticate": "authenticate", "x-powered-by": "powered_by"}
-_UPNP = {
-    "manufacturer": "manufacturer",
-    "modelName": "model_name",
-    "modelNumber": "model_number",
-    "modelDescription": "model_description",
-    "friendlyName": "friendly_name",
-    "deviceType": "device_type",
-    "serialNumber": "serial",
-    "firmwareVersion": "firmware",
-}
 
 
 def dissect(payload: bytes) -> list[Seen]:
@@ -44,7 +34,7 @@ def _read(payload: bytes) -> Iterator[Seen]:
             return
         head = split(payload, at)
         if request := _REQUEST.match(head.start):
-            yield from _request(head, request[1], request[2])
+            yield from _request(head, request[1], request[2], payload)
         elif _RESPONSE.match(head.start):
             yield from _response(head, payload)
         else:
@@ -61,7 +51,7 @@ def _next(payload: bytes, at: int) -> int | None:
     return found.start(1) if found else None
 
 
-def _request(head: Head, method: str, target: str) -> Iterator[Seen]:
+def _request(head: Head, method: str, target: str, payload: bytes) -> Iterator[Seen]:
     scheme, separator, rest = target.partition("://")
     host = head.first("host")
     if separator and scheme.isalpha():  # absolute form, as proxies are asked (RFC 9112 3.2.2)
@@ -72,6 +62,10 @@ def _request(head: Head, method: str, target: str) -> Iterator[Seen]:
     yield Seen(SENDER, "http.user_agent", head.first("user-agent"))
     yield Seen(SENDER, "http.request", f"{method} {path}")
     yield Seen(SENDER, "http.basic_user", _basic_user(head.first("authorization")))
+    subprotocol = head.first("sec-websocket-protocol")
+    yield Seen(SENDER, "http.websocket", subprotocol)
+    if subprotocol.startswith("ocpp"):
+        yield from chargers.tell(payload[head.end :])
 
 
 def _basic_user(credentials: str) -> str:
@@ -90,9 +84,7 @@ def _response(head: Head, payload: bytes) -> Iterator[Seen]:
         if name in _RESPONSE_FIELDS:
             yield Seen(SENDER, f"http.{_RESPONSE_FIELDS[name]}", _ONCE.sub("", value))
     body = plain(head, payload)
-    if b"urn:schemas-upnp-org:device" in body:
-        for element in elements(body):
-            if element.name in _UPNP and "deviceList" not in element.path:  # the root device, not its parts
-                yield Seen(SENDER, f"upnp.{_UPNP[element.name]}", element.text)
+    if described := descriptions.tell(body):
+        yield from described
     elif title := _TITLE.search(body):
         yield Seen(SENDER, "http.title", unescape(text(title[1])))
