@@ -12,12 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from beholden.engine import from_rows
+from beholden.engine.places import sources
 from beholden.engine.store import Store
-from beholden.ingest.read import Options
+from beholden.ingest.read import Options, ingest
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import load_profile
-from beholden.model.tables import TABLES
+from beholden.model.tables import EVIDENCE, TABLES
 from beholden.pipeline import scan as stage
+from beholden.pipeline.condensing import condensed
+from beholden.pipeline.stages import Given
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 UNEQUAL = {"members", "runs", "evidence", "judgements", "scores", "contributions"}
@@ -139,8 +143,26 @@ def test_versions_of_which_advisories_speak_are_told_apart(monkeypatch, knowledg
     (store, outcome), apart = both(monkeypatch, rows, knowledge, tmp_path)
     assert_equal((store, outcome), apart)
     flaws = store.read(outcome.scan_id, "device_flaws").to_pylist()
-    assert sorted({(row["version"] or "", row["is_affected"]) for row in flaws}) == [("", False), ("1.03", True)]
+    assert sorted({(row["version"] or "", row["is_affected"]) for row in flaws}) == [
+        ("", False),
+        ("1.03", True),
+    ]
     assert len(set(store.read(outcome.scan_id, "members")["like_id"].to_pylist())) == 4
+
+
+@pytest.mark.parametrize("is_condensed", [True, False])
+def test_parts_are_measured_in_records_that_stand_for_others(knowledge, tmp_path, is_condensed):
+    write(
+        tmp_path / "list.csv",
+        [row | {"criticality": ("low", "high")[i % 2]} for i, row in enumerate(alike(9))],
+    )
+    read = ingest([str(tmp_path / "list.csv")], print, Options())
+    evidence, judgements = from_rows(EVIDENCE, read.evidence), Store(tmp_path).judgements()
+    numbered = sources(evidence, [])
+    found = condensed(read, judgements, numbered, knowledge) if is_condensed else None
+    given_all = Given(read, evidence, found, judgements, numbered)
+    assert given_all.n_assessed == (2 if is_condensed else 9)
+    assert given_all.n_rows > given_all.n_assessed
 
 
 def test_a_judged_device_stands_for_itself(monkeypatch, knowledge, tmp_path):

@@ -39,7 +39,7 @@ from beholden.score import ScoreSettings, merge_bins, merge_rollups
 
 Step = Callable[[str], None]
 MOST_ROWS = 250_000
-"""Observations and flows whose devices are assessed at a time: memory holds all that is made of them."""
+"""Observations, flows and records whose devices are assessed at a time: memory holds all that is made of them."""
 _PREFIXES = 16**3
 _READ_OF_FLOWS = {
     "protocol", "client_ip", "server_ip", "server_port", "client_bytes", "server_bytes", "first_seen_at",
@@ -79,6 +79,13 @@ class Given:
     def n_rows(self) -> int:
         """Count the observations and flows that go through the stages."""
         return sum(map(_n_rows, [*self.observed, *self.read.flows]))
+
+    @cached_property
+    def n_assessed(self) -> int:
+        """Count what is assessed: observations of captures, flows, and records of inventories: little is made of each."""
+        seen = sum(map(_n_rows, [*self.read.observations, *self.read.flows]))
+        listed = sum(map(_n_rows, self.read.records)) if self.alike is None else self.alike.is_kept.sum()
+        return seen + int(listed)
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,7 @@ class Stages:
 
     def _edges(self) -> list[int]:
         """Give where parts of the devices begin among the beginnings of ids: these are hashes, so parts are of a size."""
-        n_parts = max(-(-self.given.n_rows // MOST_ROWS), 1)
+        n_parts = max(-(-self.given.n_assessed // MOST_ROWS), 1)
         return [_PREFIXES * at // n_parts for at in range(n_parts)]
 
     def _flows_of(self, edges: list[int], sides: Sides) -> list[Piece]:
