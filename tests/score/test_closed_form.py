@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 from oracle import Device, Finding, Fleet, Oracle, Proposition
 
 from beholden.engine.duck import DuckEngine
-from beholden.model.errors import BeholdenError
 from beholden.model.risks import CATEGORIES, FACTORS
 from beholden.score.ageing import aged_confidence, ordinal_day, ordinal_of
-from beholden.score.slots import check_applies
 
 chances = st.floats(0, 1)
 
@@ -95,22 +93,3 @@ def test_an_empty_fleet_gives_empty_tables(fleet):
     got, parts = scores_of(empty, settings_of())
     assert (got, parts) == ({}, {})
     assert Oracle(empty, settings_of()).kinds == {kind for kind, _ in fleet.impacts}
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [("", "privacy", "V", f"V{i}", 0.5, 0.1) for i in range(7)],
-        [("", "privacy", "V", "V0", 0.5, 0.1)] * 2,
-        [("", "privacy", "V", "V0", 1.5, 0.1)],
-        [("", "privacy", "V", "V0", 0.5, -0.1)],
-    ],
-    ids=["seven", "twice", "weight", "base-rate"],
-)
-def test_propositions_are_checked(rows):
-    names = ("kind", "category", "factor", "proposition", "weight", "base_rate")
-    table = pa.table({name: [row[i] for row in rows] for i, name in enumerate(names)})
-    with DuckEngine() as engine, pytest.raises(BeholdenError, match="privacy, factor V, kind unknown"):
-        check_applies(engine.bind(table))
-    with DuckEngine() as engine:
-        check_applies(engine.bind(table.slice(0, 0)))

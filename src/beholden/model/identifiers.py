@@ -62,9 +62,6 @@ _MAC = re.compile(
 _NOT_HEX = re.compile(r"[^0-9a-f]")
 _BETWEEN_DIGITS = re.compile(r"[\s\-./]")
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
-_SHARED = ipaddress.ip_network("100.64.0.0/10")
-_ULA = ipaddress.ip_network("fc00::/7")
-_PRIVATE = tuple(ipaddress.ip_network(one) for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 def is_placeholder(text: str) -> bool:
@@ -104,14 +101,6 @@ def ip(text: str) -> str | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return str(address)
-
-
-def is_local_ip(text: str) -> bool:
-    """Say whether a canonical address is private (RFC 1918), ULA (4193), link-local (3927, 4291) or shared (6598)."""
-    address = ipaddress.ip_address(text)
-    if isinstance(address, ipaddress.IPv6Address):
-        return address.is_link_local or address in _ULA
-    return address.is_link_local or address in _SHARED or any(address in one for one in _PRIVATE)
 
 
 def is_multicast_ip(text: str) -> bool:

@@ -9,7 +9,6 @@ from operator import add, mul
 
 import narwhals as nw
 
-from beholden.model.errors import BeholdenError
 from beholden.score.settings import MAX_PROPOSITIONS, Frame
 
 SLOTS = tuple(range(1, MAX_PROPOSITIONS + 1))
@@ -79,26 +78,3 @@ def wide_slots(slots: Frame, veto: Sequence[str]) -> Frame:
     return wide.with_columns(
         *(nw.when(all_apply).then(nw.col(column)).otherwise(nw.lit(0)).alias(column) for column in vetoes)
     )
-
-
-def check_applies(applies: Frame) -> None:
-    """Raise BeholdenError where a group repeats a name, has more than six, or a number is outside 0-1."""
-    groups = applies.group_by(*GROUP).agg(
-        n=nw.len(),
-        n_names=nw.col("proposition").n_unique(),
-        least=nw.min_horizontal("weight", "base_rate").min(),
-        most=nw.max_horizontal("weight", "base_rate").max(),
-    )
-    wrong = groups.filter(
-        (nw.col("n") > MAX_PROPOSITIONS)
-        | (nw.col("n") != nw.col("n_names"))
-        | (nw.col("least") < 0)
-        | (nw.col("most") > 1)
-    )
-    rows = wrong.select(*GROUP, "n", "n_names").collect().sort(*GROUP).rows()
-    if rows:
-        kind, category, factor, n, n_names = rows[0]
-        raise BeholdenError(
-            f"{category}, factor {factor}, kind {kind or 'unknown'}: {n} propositions of {n_names} names; "
-            f"at most {MAX_PROPOSITIONS}, each once, with weight and base rate between 0 and 1"
-        )
