@@ -17,6 +17,7 @@ READ_FROM = {
     "inventory.module_maker": "manufacturer",
     "inventory.module": "model",
     "inventory.module_revision": "revision",
+    "sbom.module": "model",
     "inventory.usb": "usb",
     "http.user_agent": "user_agent",
 }

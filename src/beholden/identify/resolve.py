@@ -18,7 +18,7 @@ from beholden.identify.components import connected
 from beholden.model.addresses import LOCAL_IP, LOCAL_MAC_DIGITS
 from beholden.model.ids import content_ids
 
-RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip")
+RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip", "firmware")
 """Identifiers from the strongest to the weakest; the rank leads the node's text: text order is strength."""
 
 IDENTIFIER_OF = {
@@ -39,6 +39,8 @@ HOSTNAMES = (
 )
 LISTED, SCANNED = "inventory.", "scan.host"
 """Properties that make a device of an address, even of a public one: all that begin so, and this one."""
+TYPE = "mud"
+"""Kind of subject that is a type of device and none itself: the address of a usage description (RFC 8520)."""
 _SHARED = 3
 """An identifier other than a link address that so many subjects state is a placeholder, not an identity."""
 
@@ -100,7 +102,7 @@ def _subjects(observations: Frame, bindings: Frame) -> Frame:
     own = node(nw.col("subject_kind"), nw.col("subject"))
     by_mac = node(nw.lit("mac"), nw.col("owner"))
     is_met = ~nw.col("subject").str.contains(LOCAL_IP) & nw.col("is_stated").is_null()
-    foreign = nw.col("is_ip") & is_met
+    foreign = (nw.col("is_ip") & is_met) | (nw.col("subject_kind") == TYPE)
     chosen = (
         nw.when(nw.col("is_ip") & ~nw.col("owner").is_null())
         .then(by_mac)

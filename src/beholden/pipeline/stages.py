@@ -24,6 +24,7 @@ from beholden.engine.memory import give_back
 from beholden.engine.places import located, with_place
 from beholden.engine.schemas import put
 from beholden.engine.writing import Writing, batches
+from beholden.identify.billed import billed
 from beholden.identify.condense import Condensed
 from beholden.identify.identify import Identified, components, identify
 from beholden.identify.sides import Sides
@@ -43,8 +44,8 @@ MOST_ROWS = 250_000
 _PREFIXES = 16**3
 _READ_OF_FLOWS = {
     "protocol", "client_ip", "server_ip", "server_port", "client_bytes", "server_bytes", "first_seen_at",
-    "last_seen_at", "n_syn", "is_established", "server_name", "sni", "http_host", "client_device_id",
-    "server_device_id",
+    "last_seen_at", "n_syn", "n_syn_marked", "is_established", "server_name", "sni", "http_host",
+    "client_device_id", "server_device_id",
 }  # fmt: skip
 _READ_OF_CLAIMS = ["device_id", "field", "value", "confidence", "is_chosen", "fact_id"]
 """What stages read of identifications."""
@@ -172,6 +173,7 @@ class Stages:
         self._write("device_identifiers", found.device_identifiers)
         self._write("identifications", shared)
         self._write("components", components(shared))
+        self._write("components", billed(self.engine, found.observations, self.knowledge))
         for name, rows in others(self.given.alike, stated):
             self.out.add(name, self._facts.passing(name, [rows]))
 

@@ -1,0 +1,166 @@
+"""What bills of materials say, whatever their form: of which device or firmware, its parts, and what is said of flaws."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from beholden.ingest.logs import Log
+from beholden.ingest.statements import Statements, Subject, addressed
+from beholden.ingest.tabular.problems import Problems
+from beholden.model import identifiers
+
+MOST_DEPTH = 64
+"""Levels of parts within parts that are read."""
+_HARDWARE, _FIRMWARE = "device", "firmware"
+_SOFTWARE = frozenset(
+    {
+        "", "application", "container", "devicedriver", "driver", "executable", "framework", "install", "library",
+        "module", "operatingsystem", "other", "platform", "source",
+    }
+)  # fmt: skip
+"""Purposes of what is software that runs; files, data, keys, patches and documents are none."""
+_SERIAL = frozenset({"serial", "serialno", "serialnumber", "deviceserialnumber"})
+_MAC = frozenset({"mac", "macaddress", "hwaddress", "ethernetmacaddress", "wlanmacaddress", "wifimacaddress"})
+_IP = frozenset({"ip", "ipaddress", "ipv4", "ipv4address", "ipv6", "ipv6address"})
+_SHA256 = "sha256"
+
+
+class Part(NamedTuple):
+    """One part: what it is for (`device`, `firmware`, `library` …), and what identifies it; empty where not stated."""
+
+    ref: str
+    purpose: str
+    name: str
+    version: str = ""
+    supplier: str = ""
+    purls: Sequence[str] = ()
+    cpes: Sequence[str] = ()
+    digests: Mapping[str, str] = {}
+    stated: Mapping[str, str] = {}
+    """Further properties by their names, of which the last word counts."""
+
+    @property
+    def title(self) -> str:
+        """Name and version as one word each side of the last `@`."""
+        return f"{self.name}@{self.version.replace('@', '%40')}"
+
+
+class Flaw(NamedTuple):
+    """What is said of a vulnerability: its id, a state as CycloneDX names them, and the parts it is said of."""
+
+    id: str
+    state: str
+    refs: Sequence[str]
+
+
+class Bill(NamedTuple):
+    """A bill of materials: the device or software that it is of, where it says so, and the parts in it."""
+
+    id: str
+    when: datetime | None
+    main: Part | None
+    parts: Sequence[Part]
+    flaws: Sequence[Flaw] = ()
+
+
+def tell(log: Log, bill: Bill, problems: Problems) -> None:
+    """Tell what a bill says; a locator counts parts, of which what it is of is the first."""
+    said = Statements(log)
+    subject = _subject(bill)
+    parts = [bill.main, *bill.parts] if bill.main else list(bill.parts)
+    for number, part in enumerate(parts, start=1):
+        log.n_records += 1
+        if not part.name:
+            log.n_rejected += 1
+            problems.tell_at("name", number, "a part without a name", "left out")
+            continue
+        for name, value in _of_part(part, is_main=part is bill.main):
+            said.say(number, subject, name, value, bill.when)
+    for name, value in _of_device(bill.main, subject) if bill.main else ():
+        said.say(1, subject, name, value, bill.when)
+    places = {part.ref: (number, part.title) for number, part in reversed(list(enumerate(parts, start=1)))}
+    for flaw in bill.flaws:
+        for ref in flaw.refs or ("",):
+            number, title = places.get(ref, (1, ref))
+            said.say(number, subject, "sbom.flaw", f"{flaw.id} {flaw.state} {title}", bill.when)
+    said.flush()
+
+
+def _subject(bill: Bill) -> Subject:
+    """Give whom the bill speaks of: a device that it names, else the firmware by its hash, else itself."""
+    main = bill.main or Part("", "", "")
+    for mac in _values(main, _MAC):
+        if found := addressed(mac, None):
+            return found
+    for text in _values(main, _SERIAL):
+        if stated := identifiers.serial(text):
+            return Subject("serial", stated)
+    digests = {name: value.lower() for name, value in main.digests.items() if value.isalnum()}
+    if _SHA256 in digests:
+        return Subject("firmware", digests[_SHA256])
+    strongest = sorted(digests.items(), key=lambda one: len(one[1]))[-1:]
+    return Subject("firmware", ":".join(strongest[0]) if strongest else bill.id)
+
+
+def _values(part: Part, names: frozenset[str]) -> Iterable[str]:
+    return [value for name, value in part.stated.items() if word(name.rpartition(":")[2]) in names]
+
+
+def _of_device(main: Part, subject: Subject) -> Iterable[tuple[str, str]]:
+    """Say what a bill tells of the device itself; the version of a device may be that of its hardware."""
+    yield "inventory.vendor", main.supplier
+    yield "inventory.model", main.name if main.purpose == _HARDWARE else ""
+    yield "inventory.firmware", main.version if main.purpose == _FIRMWARE else ""
+    for mac in _values(main, _MAC):
+        found = addressed(mac, None)
+        yield "mac", found.value if found and found != subject else ""
+    for text in _values(main, _SERIAL):
+        yield "inventory.serial", identifiers.serial(text) or ""
+    for ip in _values(main, _IP):
+        held = addressed(None, ip)
+        yield "ip", held.value if held else ""
+
+
+def _of_part(part: Part, *, is_main: bool) -> Iterable[tuple[str, str]]:
+    """Say what a part is; the device that the bill is of is no part of itself."""
+    role = _role(part.purpose)
+    if not role or (is_main and role == "module"):
+        return
+    yield f"sbom.{role}", part.title
+    if part.supplier:
+        yield "sbom.supplier", f"{part.title}: {part.supplier}"
+    yield from (("sbom.purl", purl) for purl in part.purls)
+    yield from (("sbom.cpe", cpe) for cpe in part.cpes)
+    if part.digests:
+        name = _SHA256 if _SHA256 in part.digests else min(part.digests)
+        yield "sbom.hash", f"{part.title}: {name}:{part.digests[name].lower()}"
+
+
+def _role(purpose: str) -> str:
+    if purpose == _HARDWARE:
+        return "module"
+    return _FIRMWARE if purpose == _FIRMWARE else "library" if purpose in _SOFTWARE else ""
+
+
+def word(name: object) -> str:
+    """Write a name as it is compared: letters and digits alone, in lower case."""
+    return "".join(one for one in str(name or "").casefold() if one.isalnum())
+
+
+def text(value: object) -> str:
+    """Give a text or number as text, and nothing for what is neither."""
+    return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def items(value: object) -> list[dict[str, Any]]:
+    """Give the objects of a list, and none for what is no list."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def instant(value: object) -> datetime | None:
+    """Read a time of ISO 8601; UTC where no zone is told."""
+    try:
+        told = datetime.fromisoformat(text(value))
+    except ValueError:
+        return None
+    return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
