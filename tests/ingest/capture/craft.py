@@ -10,6 +10,7 @@ IP6 = [bytes.fromhex("fe80" + "00" * 13 + text) for text in ("01", "02")] + [
     bytes.fromhex("ff02" + "00" * 13 + "fb")
 ]
 PORTS = [53, 443, 80, 1883, 4789, 40000, 40001]
+SEQUENCES = st.integers(0, 40) | st.sampled_from([int.from_bytes(one) for one in IP4])
 PAYLOADS = [
     b"",
     b"x",
@@ -28,9 +29,7 @@ def transports(draw, six):
         return 17, struct.pack(">HHHH", *ports, 8 + len(payload), 0) + payload
     if kind == "tcp":
         flags = draw(st.sampled_from([0x02, 0x12, 0x10, 0x18, 0x11, 0x04]))
-        return 6, struct.pack(
-            ">HHIIBBHHH", *ports, draw(st.integers(0, 40)), 0, 0x50, flags, 9, 0, 0
-        ) + payload
+        return 6, struct.pack(">HHIIBBHHH", *ports, draw(SEQUENCES), 0, 0x50, flags, 9, 0, 0) + payload
     return (58 if six else 1) if kind == "icmp" else draw(
         st.sampled_from([2, 47, 50, 132])
     ), b"\x85\0\0\0" + payload

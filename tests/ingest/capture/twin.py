@@ -29,6 +29,7 @@ class Side:
     times: list = field(default_factory=list)
     frames: list = field(default_factory=list)
     syn: int = 0
+    marked: int = 0
     payload: bool = False
     syn_ack: bool = False
     ack: bool = False
@@ -212,7 +213,7 @@ def layers(twin, packet):
                 raise
             return
         ports, flags, payload = transport(proto, is_part, data)
-        count(twin, packet, (source, destination), proto, ports, flags, payload)
+        count(twin, packet, (source, destination), proto, ports, flags, payload, data[4:8])
         if is_part or not inside(packet, proto, ports, data, payload):
             return
 
@@ -255,7 +256,7 @@ def transport(proto, is_part, data):
     return None, 0, data
 
 
-def count(twin, packet, addresses, proto, ports, flags, payload):
+def count(twin, packet, addresses, proto, ports, flags, payload, seq):
     macs = (packet.src_mac, packet.dst_mac) if packet.is_pair else (0, 0)
     ends = [(addresses[side], ports[side] if ports else None, macs[side]) for side in (0, 1)]
     low, high = sorted(ends, key=lambda end: (len(end[0]), end[0], end[1] or 0, end[2]))
@@ -269,6 +270,7 @@ def count(twin, packet, addresses, proto, ports, flags, payload):
     side.payload |= bool(payload)
     if proto == 6 and ports:
         side.syn += flags & 0x16 == 2
+        side.marked += flags & 0x16 == 2 and seq == addresses[1]
         side.syn_ack |= flags & 0x16 == 0x12
         side.ack |= flags & 0x16 == 0x10
 
@@ -331,5 +333,6 @@ def rows(twin):
             "first_us": min(c.times + s.times),
             "last_us": max(c.times + s.times),
             "n_syn": c.syn,
+            "n_syn_marked": c.marked,
             "is_established": bool((c.payload and s.payload) or shaken),
         }

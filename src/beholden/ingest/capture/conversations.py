@@ -28,6 +28,7 @@ FLOWS = pa.schema(
         pa.field("first_us", pa.int64()),
         pa.field("last_us", pa.int64()),
         pa.field("n_syn", pa.int64()),
+        pa.field("n_syn_marked", pa.int64()),
         pa.field("is_established", pa.bool_()),
     ]
 )
@@ -127,6 +128,7 @@ def to_flows(rows: Words) -> pa.Table:
     no_ports = kind >> 16 & 1 == 0
     ports = _oriented(np.stack((rows[:, at.F_PORTS] >> 16, rows[:, at.F_PORTS] & 0xFFFF), 1), is_b, 0)
     packets, sizes = _oriented(rows, is_b, at.F_PACKETS_A), _oriented(rows, is_b, at.F_BYTES_A)
+    syn = _oriented(rows, is_b, at.F_SYN_A)[0]
     vlan = (kind & 0xFFFF) - 1
     arrays = [
         rows[:, at.F_HASH],
@@ -141,7 +143,8 @@ def to_flows(rows: Words) -> pa.Table:
         *sizes,
         np.minimum(rows[:, at.F_FIRST_A], rows[:, at.F_FIRST_B]),
         np.maximum(rows[:, at.F_LAST_A], rows[:, at.F_LAST_B]),
-        _oriented(rows, is_b, at.F_SYN_A)[0],
+        syn & 0xFFFFFFFF,
+        syn >> 32,
         _is_established(rows),
     ]
     return pa.Table.from_arrays(

@@ -29,12 +29,23 @@ def count_packet(k: Context) -> None:
     if packet[at.P_PROTO] == 6 and packet[at.P_HAS_PORTS]:
         flags = packet[at.P_TCP_FLAGS] & 0x16  # ACK, RST, SYN
         if flags == 2:
-            flow[at.F_SYN_A + side] += 1
+            flow[at.F_SYN_A + side] += syn(packet)
         elif flags == 0x12:
             said |= at.SAID_SYN_ACK
         elif flags == 0x10:
             said |= at.SAID_ACK
     flow[at.F_SAID_A + side] |= said
+
+
+@part
+def syn(packet: Words) -> int:
+    """Count one SYN, and in the upper half one whose sequence number is the IPv4 address it goes to.
+
+    Scanners that keep no state write it so, Mirai's first: they know answers to their own SYN by it.
+    """
+    is_4 = packet[at.P_DST_HI] == 0 and packet[at.P_DST_LO] >> 32 == 0xFFFF
+    is_marked = is_4 and packet[at.P_SEQ] == packet[at.P_DST_LO] & 0xFFFFFFFF
+    return 1 << 32 | 1 if is_marked else 1
 
 
 @part
