@@ -74,7 +74,7 @@ OBSERVATIONS = Table(
         _EVIDENCE,
         _LOCATOR_KIND,
         _LOCATOR,
-        _c("subject_kind", "string", "mac, ip, imei, iccid, imsi, serial, asset or hostname"),
+        _c("subject_kind", "string", "mac, ip, imei, iccid, imsi, serial, asset, hostname, firmware or mud"),
         _c("subject", "string", "canonical text of the identifier"),
         _n("mac", "string", "link address that carried the packet, where subject is an IP"),
         _c("property", "string", "name from model.properties"),
@@ -159,7 +159,7 @@ DEVICE_IDENTIFIERS = Table(
     "one identifier of a device while it held",
     (
         _DEVICE,
-        _c("identifier_kind", "string", "mac, ip, hostname, serial, imei, iccid, imsi or asset"),
+        _c("identifier_kind", "string", "mac, ip, hostname, serial, imei, iccid, imsi, asset or firmware"),
         _c("identifier", "string", "canonical text"),
         _n("valid_from", "timestamp", "first seen, UTC"),
         _n("valid_to", "timestamp", "last seen, UTC"),
@@ -194,7 +194,9 @@ COMPONENTS = Table(
     (
         _DEVICE,
         _c("role", "string", "module, chip, library or firmware"),
-        _c("name", "string", "name of the part; a company id for module and chip"),
+        _c(
+            "name", "string", "name of the part as stated; a company id where a module or chip was identified"
+        ),
         _n("version", "string", "version as stated"),
         _c("confidence", "float64", "confidence", "0-1"),
         _EVIDENCE,

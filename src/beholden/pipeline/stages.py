@@ -24,6 +24,7 @@ from beholden.engine.memory import give_back
 from beholden.engine.places import located, with_place
 from beholden.engine.schemas import put
 from beholden.engine.writing import Writing, batches
+from beholden.identify.billed import billed
 from beholden.identify.condense import Condensed
 from beholden.identify.identify import Identified, components, identify
 from beholden.identify.sides import Sides
@@ -172,6 +173,7 @@ class Stages:
         self._write("device_identifiers", found.device_identifiers)
         self._write("identifications", shared)
         self._write("components", components(shared))
+        self._write("components", billed(self.engine, found.observations, self.knowledge))
         for name, rows in others(self.given.alike, stated):
             self.out.add(name, self._facts.passing(name, [rows]))
 
