@@ -1,6 +1,8 @@
 """How numbers and texts are written."""
 
+import sys
 from datetime import UTC, datetime, timedelta, timezone
+from unicodedata import category
 
 import pytest
 from hypothesis import given
@@ -62,3 +64,10 @@ def test_what_a_template_made_stays() -> None:
 def test_every_risk_and_factor_has_words() -> None:
     assert tuple(words.RISKS) == CATEGORIES
     assert set(FACTORS) == {"V", "R", "L", "O"}
+
+
+def test_clean_replaces_control_and_format_characters_alone() -> None:
+    kept = {chr(code) for code in range(sys.maxunicode + 1) if words.clean(chr(code)) == chr(code)}
+    assert kept == {
+        one for one in map(chr, range(sys.maxunicode + 1)) if one in "\n\t" or category(one)[0] != "C"
+    }

@@ -70,7 +70,7 @@ _JOIN = "\N{NO-BREAK SPACE}"
 
 def clean(text: str) -> str:
     """Show control, format and bidirectional characters as a dot: what devices say must not steer a page."""
-    if text.isascii() and text.isprintable():
+    if text.replace(_JOIN, " ").isprintable():  # else a character of the categories C or Z is in it
         return text
     return "".join(one if one in _KEPT or unicodedata.category(one)[0] != "C" else "·" for one in text)
 
