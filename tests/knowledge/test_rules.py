@@ -55,6 +55,17 @@ def test_a_rule_that_does_not_hold_together_is_refused(root, fields, wrong):
         load(root)
 
 
+@pytest.mark.parametrize("name", ["weight", "base_rate", "strength", "veto_floor"])
+@pytest.mark.parametrize("text", ["1.01", "-0.1", "half", "nan", "1e9"])
+def test_a_share_outside_0_to_1_is_refused(root, name, text):
+    path = root / "rules/coercion/one.yaml"
+    put_rule(root, "one")
+    lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith(f"{name}:")]
+    path.write_text("\n".join([*lines, f'{name}: "{text}"']), "utf-8")
+    with pytest.raises(KnowledgeError, match="no number from 0 to 1"):
+        load(root)
+
+
 def test_rules_of_one_proposition_that_disagree_are_refused(root):
     put_rule(root, "one", weight="0.4")
     put_rule(root, "two", weight="0.5")

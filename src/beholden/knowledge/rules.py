@@ -1,5 +1,6 @@
 """Rules: which signal is evidence for which proposition, with weight, base rate and reason."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -23,8 +24,8 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
     rows: Rows = []
     for path in sorted((root / "rules").glob("*/*.yaml")):
         pack = f"rules/{path.parent.name}/{path.name}"
-        rule = {key: value for key, value in read_yaml(path).items() if isinstance(value, str)}
-        lists = read_yaml(path)
+        document = read_yaml(path)
+        rule = {key: value for key, value in document.items() if isinstance(value, str)}
         missing = [name for name in _REQUIRED if name not in rule]
         if missing:
             raise KnowledgeError(f"{pack}: lacks {', '.join(missing)}")
@@ -38,19 +39,26 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
                 "category": rule["category"],
                 "factor": rule["factor"],
                 "proposition": rule["proposition"],
-                "weight": float(rule["weight"]),
-                "base_rate": float(rule["base_rate"]),
+                "weight": _share(rule["weight"], pack),
+                "base_rate": _share(rule["base_rate"], pack),
                 "half_life_days": float(rule["half_life_days"]) if rule.get("half_life_days") else None,
                 "signal": rule["signal"],
-                "strength": None if rule["strength"] == "signal" else float(rule["strength"]),
-                "applies_to": " ".join(lists.get("applies_to") or ["all"]),
-                "veto_floor": float(rule["veto_floor"]) if rule.get("veto_floor") else None,
+                "strength": None if rule["strength"] == "signal" else _share(rule["strength"], pack),
+                "applies_to": " ".join(document.get("applies_to") or ["all"]),
+                "veto_floor": _share(rule["veto_floor"], pack) if rule.get("veto_floor") else None,
                 "attack": rule.get("attack") or None,
                 "says": rule["says"],
                 "fact_id": fact_id,
             }
         )
     return rows
+
+
+def _share(text: str, pack: str) -> float:
+    number = float(text) if re.fullmatch(r"[0-9]*\.?[0-9]+", text) else None
+    if number is None or number > 1:
+        raise KnowledgeError(f"{pack}: {text!r} is no number from 0 to 1")
+    return number
 
 
 def load_signals(root: Path) -> Rows:
