@@ -14,7 +14,7 @@ from beholden.engine.schemas import coded_schema
 from beholden.ingest.tabular.forms import FORMS, canonicalise, tell_overlong, trim
 from beholden.ingest.tabular.headers import TIMES
 from beholden.ingest.tabular.instants import MICROSECONDS, instants
-from beholden.ingest.tabular.problems import Problems
+from beholden.ingest.tabular.problems import Later, Problems
 from beholden.ingest.tabular.stated import STATED, state
 from beholden.model.identifiers import PLACEHOLDERS
 from beholden.model.tables import OBSERVATIONS
@@ -108,22 +108,29 @@ def assemble(kind: str, sheets: Sequence[Sheet], evidence_id: str, problems: Pro
 
 
 def _observe(sheet: Sheet, evidence_id: str, problems: Problems) -> _Rows:
-    problems.unit = sheet.unit
     columns: list[Column] = []
     times: dict[str, Any] = dict.fromkeys(TIMES, pa.nulls(len(sheet.locators), MICROSECONDS))
     with ThreadPoolExecutor(2) as pool:
-        trimmed = [(name, pool.submit(trim, raw)) for name, raw in sheet.columns]
+        parts = [(name, pool.submit(_read, name, raw, sheet)) for name, raw in sheet.columns]
         sheet.columns.clear()
-    while trimmed:
-        name, done = trimmed.pop(0)
-        tell_overlong(done.result(), problems, sheet.locators)
-        text = done.result().text
+    for name, part in parts:
+        said, later = part.result()
+        later.pass_on(problems)
         if name in TIMES:
-            read = instants(name, text, problems, sheet.locators)
-            times[name] = pc.coalesce(times[name], read)
+            times[name] = pc.coalesce(times[name], said[0].values)
         else:
-            columns.extend(_columns(name, text, problems, sheet.locators))
+            columns.extend(said)
     return _subjects(columns, sheet, times, evidence_id)
+
+
+def _read(name: str, raw: Any, sheet: Sheet) -> tuple[list[Column], Later]:  # noqa: ANN401
+    """Read one column of text; columns are read side by side."""
+    later = Later(sheet.unit)
+    trimmed = trim(raw)
+    tell_overlong(trimmed, later, sheet.locators)
+    if name in TIMES:
+        return [Column(name, instants(name, trimmed.text, later, sheet.locators))], later
+    return _columns(name, trimmed.text, later, sheet.locators), later
 
 
 def _columns(name: str, text: Any, problems: Problems, locators: Any) -> list[Column]:  # noqa: ANN401

@@ -39,6 +39,26 @@ class Problems:
         self._counts.clear()
 
 
+class Later(Problems):
+    """Problems of a part of a file, kept so that they are told in the file's order, whichever part is read first."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(lambda _: None, "")
+        self.unit = unit
+        self._told: list[tuple[str, str, str, str]] = []
+
+    def tell(self, kind: str, place: str, wrong: str, done: str) -> None:
+        """Keep one problem."""
+        self._told.append((kind, place, wrong, done))
+
+    def pass_on(self, to: Problems) -> None:
+        """Tell what was kept, then of how many more."""
+        for told in self._told:
+            to.tell(*told)
+        for kind, n in self._counts.items():
+            to.skip(kind, n)
+
+
 def quoted(text: str) -> str:
     """Give a value for a message: one line, shortened."""
     shown = "".join(one if one.isprintable() else "·" for one in text[: _LONGEST + 1])
