@@ -1,5 +1,6 @@
 """Read logs that may be compressed: as blocks of whole lines, or whole; never more than the limit allows."""
 
+import codecs
 import gzip
 import json
 import zlib
@@ -73,22 +74,21 @@ def lines(path: Path, limit: int, problems: Problems, size: int = BLOCK) -> Iter
     """Give a file in blocks of whole lines without byte order mark; a line longer than 16 MiB is left out."""
     first, rest = 1, b""
     for block in blocks(path, limit, problems, size):
-        data = rest + block if rest else block
-        if first == 1:
-            data = data.removeprefix(b"\xef\xbb\xbf")
-        end = data.rfind(b"\n") + 1
-        if end:
-            n = data.count(b"\n", 0, end)
-            yield Lines(first, data[:end] if end < len(data) else data, n)
-            first += n
-        rest = data[end:]
+        whole_lines = memoryview(block)[: block.rfind(b"\n") + 1]
+        if whole_lines:
+            data = b"".join((rest, whole_lines)) if rest or len(whole_lines) < len(block) else block
+            data = data.removeprefix(codecs.BOM_UTF8) if first == 1 else data
+            n = data.count(b"\n")
+            yield Lines(first, data, n)
+            first, rest = first + n, b""
+        rest += block[len(whole_lines) :]
         if len(rest) > _LONGEST_LINE:
             problems.tell(
                 "long line", f"line {first}", f"more than {_LONGEST_LINE:,} bytes", "its beginning left out"
             )
             rest = b"\0"
     if rest:
-        yield Lines(first, rest, 1)
+        yield Lines(first, rest.removeprefix(codecs.BOM_UTF8) if first == 1 else rest, 1)
 
 
 def whole(path: Path, limit: int, problems: Problems) -> bytes:

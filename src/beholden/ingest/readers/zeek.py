@@ -4,8 +4,9 @@ https://docs.zeek.org/en/current/logs/index.html; BACnet as icsnpp-bacnet logs i
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +17,9 @@ from beholden.ingest.read import Options
 from beholden.ingest.sensors import said, zeek, zeek_conn
 from beholden.ingest.sensors.coded import Coded, hashed
 from beholden.ingest.sensors.connections import UTC, Stations
+from beholden.ingest.sensors.named import Names
 from beholden.ingest.tabular.problems import Problems
 from beholden.model.errors import Report
-
-if TYPE_CHECKING:
-    from beholden.ingest.sensors.named import Names
 
 READER = Reader(
     "zeek",
@@ -209,17 +208,15 @@ def read(path: Path, evidence_id: str, *, report: Report, options: Options) -> R
     problems = Problems(report, str(path))
     problems.unit = "line"
     reading = _Reading(Log("zeek", evidence_id, options.spill), path, options.limit_bytes, problems)
-    for block in zeek.blocks(path, options.limit_bytes, problems, wanted):
+    for block in zeek.blocks(path, options.limit_bytes, problems, reading.wanted):
         reading.take(block)
     reading.stations.finish()
     problems.finish()
     return reading.log.finish()
 
 
-def wanted(path: str) -> tuple[str, ...]:
-    """Give the columns that are read of a log."""
-    if path == "conn":
-        return zeek_conn.COLUMNS
+def _columns(path: str) -> tuple[str, ...]:
+    """Give the columns that are read of a log other than conn."""
     if path == "x509":
         return _X509
     columns = {name for one in _SAYS.get(path, ()) for name in (one.subject, *one.columns)}
@@ -233,8 +230,17 @@ class _Reading:
         self.log = log
         self.stations = Stations(log)
         self._path, self._limit, self._problems = path, limit, problems
-        self._names: Names | None = None
         self._servers: tuple[Any, Any] | None = None
+
+    @cached_property
+    def _named(self) -> Names:
+        return zeek_conn.names_beside(self._path, self._limit)
+
+    def wanted(self, path: str) -> tuple[str, ...]:
+        """Give the columns that are read of a log; ids of connections only where something is named by them."""
+        if path != "conn":
+            return _columns(path)
+        return zeek_conn.COLUMNS if self._named.are_by_id else zeek_conn.COLUMNS[1:]
 
     def take(self, block: zeek.Block) -> None:
         """Take some records."""
@@ -252,15 +258,13 @@ class _Reading:
             self._sayings(block)
 
     def _connections(self, block: zeek.Block) -> None:
-        if self._names is None:
-            self._names = zeek_conn.names_beside(self._path, self._limit)
         rows, ids, n_bad = zeek_conn.connections(block)
         if n_bad:
             wrong = f"{n_bad:,} connections without two addresses and a protocol"
             self._problems.tell("connections", f"from line {block.locator[0]}", wrong, "left out")
             self.log.n_rejected += n_bad
         self.stations.add(rows)
-        self.log.flow(self._names.of(ids, rows.flows()))
+        self.log.flow(self._named.of(ids, rows.flows()))
 
     def _sayings(self, block: zeek.Block) -> None:
         rows, there = said.Rows(block.locator, block.time), set(block.table.column_names)

@@ -1,5 +1,6 @@
 """Columns of text as distinct words and codes, so that a word is looked at once; texts as numbers to join by."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, Self
@@ -14,7 +15,7 @@ from beholden.model import identifiers
 
 Words = npt.NDArray[np.int64]
 _FOUR = r"^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.|$)){4}$"
-_MAYBE_IP = "^[0-9A-Fa-f:.]{2,45}$"
+_MAYBE_IP = re.compile("[0-9A-Fa-f:.]{2,45}$")
 _SIMPLE = "^[!-~](?:[ -~]*[!-~])?$"
 _MAC = "^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$"
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -65,8 +66,7 @@ class Coded(NamedTuple):
 
 def addresses(words: pa.Array) -> pa.Array:
     """Give IP addresses in canonical form (RFC 5952), null for what is none."""
-    words = words.cast(pa.string())
-    return _formed(pc.if_else(pc.match_substring_regex(words, _MAYBE_IP), words, None), _FOUR, identifiers.ip)
+    return _formed(words, _FOUR, lambda text: identifiers.ip(text) if _MAYBE_IP.match(text) else None)
 
 
 def link_addresses(words: pa.Array) -> pa.Array:

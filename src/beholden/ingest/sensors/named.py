@@ -19,6 +19,11 @@ class Names:
         self._by_id = {name: _ById(most) for name in NAMES}
         self._looked_up = _ByAddress(most)
 
+    @property
+    def are_by_id(self) -> bool:
+        """Say whether there are names by the id of a connection."""
+        return any(held.is_any for held in self._by_id.values())
+
     def add(self, ids: Words, columns: Mapping[str, Coded]) -> None:
         """Take names of connections: columns among `NAMES`."""
         for name, column in columns.items():
@@ -43,6 +48,10 @@ class _ById:
         self._number: dict[str, int] = {}
         self._parts: list[Words] = []
         self._is_ordered = True
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self._parts)
 
     def add(self, ids: Words, column: Coded) -> None:
         if not column.is_known.any():

@@ -68,7 +68,7 @@ def connections(block: zeek.Block) -> tuple[Connections, Words, int]:
             said_both | shaken,
             vlan,
         ),
-        hashed(_column(table, "uid")),
+        hashed(table["uid"]) if "uid" in table.column_names else np.zeros(table.num_rows, np.int64),
         n_bad,
     )
 
