@@ -1,6 +1,7 @@
 """DHCPv4: what a client says of itself, and what it was given.
 
-RFC 2131, 2132, 3004 (user class), 3396 (long options), 3925 (vendor options), 4361, 4702 (FQDN).
+RFC 2131, 2132, 3004 (user class), 3396 (long options), 3925 (vendor options), 4361, 4702 (FQDN), 8520 (usage
+description).
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ _ETHERNET = (b"\x01\x06", b"\x06\x06")  # Ethernet and IEEE 802, six bytes
 _MAGIC = b"\x63\x82\x53\x63"
 _PAD, _HOSTNAME, _DOMAIN, _REQUESTED, _OVERLOAD, _TYPE, _SERVER = 0, 12, 15, 50, 52, 53, 54
 _PARAMETERS, _MAX_SIZE, _VENDOR_CLASS, _CLIENT_ID, _USER_CLASS, _FQDN, _END = 55, 57, 60, 61, 77, 81, 255
-_VENDOR_CLASSES, _VENDOR_OPTIONS, _ROUTER = 124, 125, 3
+_VENDOR_CLASSES, _VENDOR_OPTIONS, _ROUTER, _MUD = 124, 125, 3, 161
 _ACK = b"\x05"
 
 Options = dict[int, bytes]
@@ -74,6 +75,7 @@ def _client(about: str, options: Options) -> Iterator[Seen]:
     if len(identifier := options.get(_CLIENT_ID, b"")) > 1:
         yield Seen(about, "dhcp.client_id", f"{identifier[0]}:{identifier[1:].hex()}")
     yield Seen(about, "dhcp.fqdn", _fqdn(options.get(_FQDN, b"")))
+    yield Seen(about, "mud.url", text(options.get(_MUD, b"")))
     for option in (_VENDOR_CLASSES, _VENDOR_OPTIONS):
         yield from _vendors(about, Octets(options.get(option, b"")), option)
 

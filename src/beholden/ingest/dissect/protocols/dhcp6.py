@@ -1,4 +1,4 @@
-"""DHCPv6: what a client says of itself. RFC 8415; client FQDN RFC 4704; relays RFC 8415 section 9."""
+"""DHCPv6: what a client says of itself. RFC 8415; FQDN RFC 4704; usage description RFC 8520; relays RFC 8415 section 9."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from beholden.ingest.dissect.seen import SENDER, Seen, collect
 
 _CLIENT_MESSAGES = {1, 3, 4, 5, 6, 8, 9, 11}
 _RELAY_FORWARD = 12
-_CLIENT_ID, _WANTED, _RELAYED, _VENDOR_CLASS, _FQDN = 1, 6, 9, 16, 39
+_CLIENT_ID, _WANTED, _RELAYED, _VENDOR_CLASS, _FQDN, _MUD = 1, 6, 9, 16, 39, 112
 _MOST_RELAYS = 8
 
 
@@ -50,6 +50,8 @@ def _client(about: str, option: int, value: bytes) -> Iterator[Seen]:
         enterprise = octets.number(4)
         while octets.left:
             yield Seen(about, "dhcp6.vendor_class", f"{enterprise}:{text(octets.take(octets.number(2)))}")
+    elif option == _MUD:
+        yield Seen(about, "mud.url", text(value))
     elif option == _FQDN:
         yield Seen(about, "dhcp6.fqdn", dotted(read_name(value[1:].rstrip(b"\0") + b"\0", 0)[0]))
 

@@ -1,4 +1,4 @@
-"""LLDP: what network devices say of themselves. IEEE 802.1AB-2016; LLDP-MED inventory ANSI/TIA-1057."""
+"""LLDP: what network devices say of themselves. IEEE 802.1AB-2016; inventory ANSI/TIA-1057; MUD RFC 8520."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,14 @@ from beholden.ingest.dissect.octets import Octets, ip, mac, text
 from beholden.ingest.dissect.seen import SENDER, Seen, collect
 
 _END, _CHASSIS, _SYSTEM_NAME, _DESCRIPTION, _CAPABILITIES, _ADDRESS, _OWN = 0, 1, 5, 6, 7, 8, 127
-_MED = b"\x00\x12\xbb"
-_MED_TEXTS = {6: "firmware", 8: "serial", 9: "manufacturer", 10: "model"}
+_OWN_TEXTS = {
+    b"\x00\x12\xbb\x06": "lldp.firmware",
+    b"\x00\x12\xbb\x08": "lldp.serial",
+    b"\x00\x12\xbb\x09": "lldp.manufacturer",
+    b"\x00\x12\xbb\x0a": "lldp.model",
+    b"\x00\x00\x5e\x01": "mud.url",
+}
+"""Texts of organisations by their OUI and subtype: LLDP-MED's inventory, and the IETF's usage description."""
 _CAPABILITY_NAMES = [
     "other",
     "repeater",
@@ -44,8 +50,8 @@ def _read(octets: Octets) -> Iterator[Seen]:
             yield Seen(SENDER, "lldp.capabilities", _capabilities(int.from_bytes(value[2:4])))
         elif kind == _ADDRESS:
             yield Seen(SENDER, "ip", _address(value[1 : 1 + value[0]]))
-        elif kind == _OWN and value[:3] == _MED and value[3] in _MED_TEXTS:
-            yield Seen(SENDER, f"lldp.{_MED_TEXTS[value[3]]}", text(value[4:]))
+        elif kind == _OWN and value[:4] in _OWN_TEXTS:
+            yield Seen(SENDER, _OWN_TEXTS[value[:4]], text(value[4:]))
 
 
 def _chassis(value: bytes) -> str:
