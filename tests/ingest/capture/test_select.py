@@ -133,6 +133,22 @@ def test_of_some_protocols_only_the_first_datagrams_are_selected():
     assert len(selected(*frames, udp(b"x", 37810, 37810, sender=BOB, receiver=ALICE))[1]) == dhip.most + 1
 
 
+def test_of_some_streams_less_of_the_beginning_is_selected():
+    (ssh,) = (protocol for protocol in PROTOCOLS if protocol.name == "ssh")
+    frames = [tcp(b"SSH-2.0-x\r\n" + bytes(100), at, destination=22) for at in (0, 200, 256 * ssh.most, 600)]
+    assert [row["stream_offset"] for row in selected(*frames)[1]] == [0, 200]
+
+
+def test_of_frames_published_all_along_one_of_a_publisher_is_selected():
+    goose = b"\xff" * 6 + ALICE + b"\x88\xb8"
+    frames = [goose + bytes((0x30, block, n)) + bytes(60) for n in range(4) for block in (1, 2)]
+    rows = selected(*frames)[1]
+    assert [(row["protocol"], row["payload"][1], row["n"]) for row in rows] == [
+        ("goose", 1, 4),
+        ("goose", 2, 4),
+    ]
+
+
 def test_of_what_changes_all_along_one_datagram_of_a_sender_is_selected():
     hello = bytes.fromhex("21310020000000000abcdef1")
     (row,) = selected(*(udp(hello + bytes([n]) * 20, 54321, 40000) for n in range(5)))[1]

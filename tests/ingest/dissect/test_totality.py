@@ -128,6 +128,27 @@ def _bombs() -> dict[str, tuple[str, bytes]]:
         "nested relays": ("dhcp6", (b"\x0c\0" + bytes(32) + b"\0\x09\xff\x00") * 1_500),
         "many records": ("tls", b"\x16\x03\x01\0\1\x0e" * 10_000),
         "many Initials": ("quic", (VALID["quic"][0][:40] + bytes(20)) * 1_000),
+        "deep JSON": ("wiz", b'{"result":' * 6_000),
+        "a number without end": ("wiz", b'{"result":{"moduleName":' + b"9" * 60_000 + b"}}"),
+        "many messages": ("netip", (b"\xff" + bytes(15) + b"\2\0\0\0{}") * 5_000),
+        "many RTSP heads": ("rtsp", b"\nPLAY * RTSP/1.0" * 4_000),
+        "a path without end": ("rtsp", b"\nPLAY " + b"/" * 65_000),
+        "many variables": (
+            "snmp",
+            b"\x30\x82\xff\xf0\2\1\1\4\0\xa2\x82\xff\xe0\2\0\2\0\2\0\x30\x82\xff\xd0" + b"\x30\0" * 32_000,
+        ),
+        "lengths of lengths": ("snmp", b"\x30\xff" * 30_000),
+        "many units": ("modbus", bytes.fromhex("000000000003012b0e") * 7_000),
+        "empty units": ("s7comm", bytes.fromhex("0300000502") * 12_000),
+        "empty frames": ("dnp3", bytes.fromhex("05640044010000040000") * 6_000),
+        "many announcements": ("dlms", bytes.fromhex("000100010001000460020000") * 5_000),
+        "many sentences": ("nmea", b"$GPGSV,1*00" * 5_000),
+        "open commands": ("telnet", b"\xff\xfa" * 500),
+        "many options of CoAP": ("coap", b"\x40\2\0\0" + b"\0" * 60_000),
+        "masked frames": (
+            "http",
+            VALID["http"][-2].partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b"\x81\xfe\xff\xf0" + b"x" * 65_600,
+        ),
     }
 
 

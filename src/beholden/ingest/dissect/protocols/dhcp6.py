@@ -1,4 +1,4 @@
-"""DHCPv6: what a client says of itself. RFC 8415; FQDN RFC 4704; usage description RFC 8520; relays RFC 8415 section 9."""
+"""DHCPv6: what a client says of itself. RFC 8415; FQDN RFC 4704; MUD RFC 8520; relays RFC 8415 section 9."""
 
 from collections.abc import Iterator
 

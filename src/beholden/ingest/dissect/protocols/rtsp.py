@@ -10,7 +10,7 @@ from beholden.ingest.dissect.seen import SENDER, Seen, collect
 _METHODS = "OPTIONS|DESCRIBE|ANNOUNCE|SETUP|PLAY|PAUSE|TEARDOWN|GET_PARAMETER|SET_PARAMETER|RECORD|REDIRECT"
 _REQUEST = re.compile(rf"(?:{_METHODS}) (\S{{1,2000}}) RTSP/[12]\.0$")
 _START = re.compile(rf"(?:^|\n)(?=(?:(?:{_METHODS}) [^\s]{{1,2000}} )?RTSP/[12]\.0[ \r\n])".encode())
-_PATH = re.compile(r"rtsps?://[^/]*(/[^?#]*)", re.IGNORECASE)
+_PATH = re.compile(r"rtsps?://[^/]*(/[^?#=&]*)", re.IGNORECASE)  # some cameras take passwords in the path
 _ONCE = re.compile(r',?\s*\b(?:nonce|opaque)="[^"]*"', re.IGNORECASE)  # new in every challenge
 _SESSION = re.compile(rb"(?:^|\n)(?:s=|a=tool:)([^\r\n]{2,200})")
 _MOST_HEADS = 64
