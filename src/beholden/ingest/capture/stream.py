@@ -104,11 +104,11 @@ def _decide(window: Bytes, k: Context, flow: Words, side: int) -> int:
         return at.TLS
     if choice[at.CHOICE_HTTP] and is_head(window, start, end):
         return at.HTTP
-    chosen = choice[at.CHOICE_TCP + packet[at.P_DST_PORT]]
+    chosen = choice[at.CHOICE_MQTT] if is_mqtt(window, start, end) else 0
+    if not chosen:
+        chosen = choice[at.CHOICE_TCP + packet[at.P_DST_PORT]]
     if not chosen:
         chosen = choice[at.CHOICE_TCP + packet[at.P_SRC_PORT]]
-    if not chosen and is_mqtt(window, start, end):
-        chosen = choice[at.CHOICE_MQTT]
     if chosen:
         return int(at.OTHER + chosen - 1)
     other = flow[at.F_STREAM_A + 1 - side] & 0xFF
