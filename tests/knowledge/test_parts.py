@@ -120,7 +120,7 @@ def test_a_value_that_stands_twice_is_refused(root):
 )
 def test_shipped_parts_are_found_as_what_they_are(shipped, value, kind, company):
     knowledge = Knowledge(Path("/nowhere"))
-    knowledge._tables = shipped
+    knowledge._tables = dict(shipped)
     document = look_up(knowledge, value)
     assert document["is"] == kind
     assert kind == "mac" or document["company"] == company
