@@ -171,3 +171,9 @@ def test_what_cannot_be_watched_is_one_line(beholden, tmp_path):
     done = beholden.run("watch", "nowhere0", "--store", tmp_path, "--profile", "no-such-profile")
     assert done.returncode == 1
     assert "no-such-profile" in done.stderr
+
+
+def test_a_folder_that_holds_the_store_is_refused(beholden, tmp_path):
+    done = beholden.run("watch", tmp_path, "--store", tmp_path / "store")
+    assert done.returncode == 1
+    assert "the store lies within it" in done.stderr

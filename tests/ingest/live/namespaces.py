@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 
-NAMESPACE = ("unshare", "--net")
+NAMESPACE = ("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
 PAIR = (
     "sysctl -qw net.ipv6.conf.default.disable_ipv6=1; "  # else the interfaces speak of themselves
     "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up && ip link set lo up"

@@ -32,6 +32,8 @@ class Answering:
         self._socket = socket.socket(socket.AF_INET, kind)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(10)
+        if kind == socket.SOCK_STREAM:
+            self._socket.listen()
         self.port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._serve if kind == socket.SOCK_DGRAM else self._accept)
         self._thread.start()
@@ -43,7 +45,6 @@ class Answering:
                 self._socket.sendto(answer, got[1])
 
     def _accept(self):
-        self._socket.listen()
         connection, _ = self._socket.accept()
         with connection:
             self.heard.append((time.monotonic(), connection.recv(4096)))
@@ -109,11 +110,11 @@ def test_a_connection_is_recorded_whole(tmp_path):
     assert (counts.n_sent, counts.n_answers) == (2, 1)
     assert [sent.length for sent in log] == [0, 4]
     rows = fields(
-        path, "tcp.payload", "tcp.checksum.status", "tcp.analysis.flags", "tcp.srcport", "tcp.flags.syn"
+        path, "tcp.payload", "tcp.checksum.status", "tcp.analysis.flags", "tcp.srcport", "tcp.flags"
     )
     assert {row[1] for row in rows} == {"1"}
     assert {row[2] for row in rows} == {""}, "no gaps, no repetitions"
-    assert [row[4] for row in rows[:3]] == ["True", "True", "False"]
+    assert [row[4] for row in rows[:3]] == ["0x0002", "0x0012", "0x0018"]
     back = [bytes.fromhex(row[0]) for row in rows if row[3] == str(server.port) and row[0]]
     assert b"".join(back) == answer
 

@@ -64,6 +64,19 @@ def test_an_interface_that_goes_away_ends_it():
     assert (done.returncode, done.stdout) == (0, "None\n"), done.stderr
 
 
+@needs_namespace
+def test_on_the_loopback_a_packet_comes_once():
+    script = (
+        'import socket; from beholden.ingest.live.ring import Ring; r = Ring("lo"); '
+        "o = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+        "held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); held.bind((str(), 0)); "
+        '[o.sendto(b"x", ("127.0.0.1", held.getsockname()[1])) for _ in range(5)]; '
+        "print(sum(r.read(0.2).n for _ in range(4)))"
+    )
+    done = run(f"exec {sys.executable} -W ignore -c '{script}'")
+    assert (done.returncode, done.stdout) == (0, "5\n"), done.stderr
+
+
 def test_what_is_no_interface_is_one_line():
     with pytest.raises(BeholdenError, match="nowhere0: "):
         Ring("nowhere0")

@@ -90,6 +90,8 @@ def _intake(
         from beholden.ingest.live.folder import Folder
 
         folder = Path(source).resolve()
+        if spools.resolve().is_relative_to(folder):
+            raise BeholdenError(f"{source}: the store lies within it; name another with --store")
         return Folder(folder, spools / _name(str(folder)), window, quiet, most)
 
     from beholden.ingest.live.ring import Ring

@@ -20,6 +20,7 @@ _CONNECT_SECONDS = 0.9
 _CONNECTION_PACKETS = 4
 """Counted for a connection that is refused or made, asked and closed: SYN, ACK, the question, FIN."""
 _MOST_ANSWER = 1 << 16
+_MOST_ANSWERS = 100_000
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,8 @@ class _Asking:
 
     def _heard(self, probe: Probe, data: bytes, by: Party) -> None:
         """Record an answer, behind the question that it answers."""
-        if hashlib.sha256(data).hexdigest() in self._said:  # one's own, come back from a group
+        is_own = hashlib.sha256(data).hexdigest() in self._said  # come back from a group
+        if is_own or self.counts.n_answers >= _MOST_ANSWERS:
             return
         for target in (by.address, *map(ip_address, probe.groups)):
             if asked := self._asked.pop((probe.name, target), None):
@@ -185,7 +187,7 @@ class _Asking:
             reader, writer = await asyncio.wait_for(opening, _CONNECT_SECONDS)
         except OSError:  # TimeoutError is one
             return
-        payload, begun = probe.payload(str(target)), _now_us()
+        own, payload, begun = writer.get_extra_info("sockname"), probe.payload(str(target)), _now_us()
         self._told(target, probe, payload)
         writer.write(payload)
         answers = await self._answers(reader)

@@ -24,7 +24,7 @@ _RETIRE_MS = 100
 _FRAME = 2048
 _SNAP = 1 << 18
 
-_SOL_PACKET, _ADD_MEMBERSHIP, _RX_RING, _STATISTICS, _VERSION = 263, 1, 5, 6, 10
+_SOL_PACKET, _ADD_MEMBERSHIP, _RX_RING, _STATISTICS, _VERSION, _IGNORE_OUTGOING = 263, 1, 5, 6, 10, 23
 _V3, _PROMISCUOUS, _ALL = 2, 1, 0x0003
 _HARDWARE = 0x8927  # SIOCGIFHWADDR
 _KERNEL, _USER = 0, 1
@@ -36,7 +36,8 @@ _BLOCK_HEAD = struct.Struct("=12xII")  # tpacket_hdr_v1: packets, offset of the 
 _PACKET_HEAD = struct.Struct("=IIIIIIH6xIH")  # tpacket3_hdr: next, s, ns, kept, length, status, frame; tag
 _RECORD = struct.Struct("=IIII")
 _TAG = struct.Struct("!HH")
-_LINKS = {1: 1, 512: 9, 772: 1, 801: 105, 802: 119, 803: 127, 804: 195, 65534: 101}
+_LOOPBACK = 772
+_LINKS = {1: 1, 512: 9, _LOOPBACK: 1, 801: 105, 802: 119, 803: 127, 804: 195, 65534: 101}
 """Hardware types (linux/if_arp.h) → link types of the tcpdump registry."""
 
 
@@ -62,7 +63,10 @@ class Ring:
     def _open(self) -> None:
         ring = struct.pack("=7I", _BLOCK, _BLOCKS, _FRAME, _BLOCK // _FRAME * _BLOCKS, _RETIRE_MS, 0, 0)
         member = struct.pack("=iHH8x", socket.if_nametoindex(self._interface), _PROMISCUOUS, 0)
-        self._link = self._link_type()
+        kind = self._hardware()
+        self._link = _LINKS[kind]
+        if kind == _LOOPBACK:  # where each packet would come twice
+            self._socket.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
         self._socket.setsockopt(_SOL_PACKET, _VERSION, _V3)
         self._socket.setsockopt(_SOL_PACKET, _RX_RING, ring)
         self._memory = mmap.mmap(self._socket.fileno(), _BLOCK * _BLOCKS)
@@ -71,13 +75,13 @@ class Ring:
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
 
-    def _link_type(self) -> int:
-        """Ask for the hardware type (netdevice(7)) and give its link type."""
+    def _hardware(self) -> int:
+        """Ask for the hardware type (netdevice(7)), of those whose link types are known."""
         asked = struct.pack("=16s24x", self._interface.encode())
         (kind,) = struct.unpack_from("=H", fcntl.ioctl(self._socket, _HARDWARE, asked), 16)
         if kind not in _LINKS:
             raise OSError(errno.EPFNOSUPPORT, f"frames of hardware type {kind} are not read")
-        return _LINKS[kind]
+        return int(kind)
 
     @property
     def head(self) -> bytes:

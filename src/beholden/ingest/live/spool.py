@@ -79,7 +79,9 @@ class Spool:
     def write(self, records: Records) -> None:
         """Write records to the window; now and then they are synced beside, so that its end has little left to do."""
         assert self._file is not None  # noqa: S101 - a window was begun
-        self._file.write(records.data)
+        rest = memoryview(records.data)
+        while rest:
+            rest = rest[self._file.write(rest) :]
         self._unsynced += len(records.data)
         if self._unsynced >= _SYNC_EVERY and (self._syncing is None or self._syncing.done()):
             self._syncing = self._thread.submit(os.fdatasync, self._file.fileno())
