@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import inventory  # noqa: E402 - beside this file
+import sensors  # noqa: E402
 from programs import BEHOLDEN, WORK, Run, Runner, peers, scan, timed, tshark  # noqa: E402
 
 Row = tuple[str, str, str, str]
@@ -203,6 +204,8 @@ def sections(args: argparse.Namespace, rows: list[Row], parts: list[str]) -> Ite
     second = in_turn(own, large, args.large_rounds)
     rows += memory(first["beholden scan"], second["beholden scan"])
     parts += medians(f"{large.name}, {large.stat().st_size / 1e9:.2f} GB", second, args.large_rounds)
+    yield
+    rows += sensors.rows(args.rounds, 100_000 if args.quick else 1_000_000)
     yield
     parts += scoring(10_000 if args.quick else 1_000_000)
     yield

@@ -21,7 +21,10 @@ def command(as_json: bool) -> None:
         ]
         print_json({"readers": readers, "protocols": protocols})
         return
-    print_table(["reader", "reads", "yields"], [[one.name, one.reads, one.yields] for one in all_readers()])
+    readers = all_readers()
+    print_table(["reader", "reads", "yields"], [[one.name, one.reads, one.yields] for one in readers])
+    click.echo("")
+    print_table(["reader", "cannot tell, or ends at"], [[one.name, one.limits] for one in readers])
     click.echo("")
     rows = [
         [one.name, one.transport, " ".join(map(str, one.ports)) or "by content", one.reference]

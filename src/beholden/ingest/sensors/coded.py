@@ -59,6 +59,12 @@ class Coded(NamedTuple):
         is_found = np.append(found.to_numpy(zero_copy_only=False), False)
         return is_found[self.codes]
 
+    def otherwise(self, other: "Coded") -> "Coded":
+        """Give the other column's words where there are none here."""
+        codes = np.where(other.is_known, other.codes + len(self.words), -1)
+        words = pa.concat_arrays([self.words.cast(pa.string()), other.words.cast(pa.string())])
+        return Coded(words, np.where(self.is_known, self.codes, codes))
+
     def numbers(self, of_words: Words, otherwise: int = 0) -> Words:
         """Give each row the number of its word."""
         return np.append(of_words, otherwise)[self.codes]

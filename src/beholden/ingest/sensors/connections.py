@@ -154,18 +154,26 @@ def _pairs(
 def _on_one_link(rows: Connections) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
     """Say which connections are between two local IPv4 hosts of one network (/24) whose link addresses are known."""
     names: dict[str, int] = {}
-    nets = []
-    for side in (rows.client, rows.server):
-        of_words = np.full(len(side.ip.words), -1)
-        is_local = pc.fill_null(pc.match_substring_regex(side.ip.words, LOCAL_IP), False)
-        local = np.flatnonzero(is_local.to_numpy(zero_copy_only=False))
-        for at, ip in zip(local.tolist(), side.ip.words.take(pa.array(local)).to_pylist(), strict=True):
-            if not ip.startswith(_LINK_LOCAL):
-                of_words[at] = names.setdefault(ip.rpartition(".")[0], len(names))
-        nets.append(side.ip.numbers(of_words, -1))
-    has_macs = rows.client.mac.is_known & rows.server.mac.is_known
-    is_linked: np.ndarray[tuple[int], np.dtype[np.bool_]] = has_macs & (nets[0] == nets[1]) & (nets[0] >= 0)
+    is_linked = rows.client.mac.is_known & rows.server.mac.is_known
+    before = None
+    for side in (rows.server, rows.client):
+        net = side.ip.numbers(_nets(side.ip.words, names), -1)
+        is_linked &= (net >= 0) if before is None else (net == before)
+        before = net
+        if not is_linked.any():
+            break
     return is_linked
+
+
+def _nets(words: pa.Array, names: dict[str, int]) -> Words:
+    """Give the networks of local IPv4 addresses numbers, -1 for others."""
+    of_words = np.full(len(words), -1)
+    is_local = pc.fill_null(pc.match_substring_regex(words, LOCAL_IP), False)
+    local = np.flatnonzero(is_local.to_numpy(zero_copy_only=False))
+    for at, ip in zip(local.tolist(), words.take(pa.array(local)).to_pylist(), strict=True):
+        if not ip.startswith(_LINK_LOCAL):
+            of_words[at] = names.setdefault(ip.rpartition(".")[0], len(names))
+    return of_words
 
 
 def _gather(held: dict[tuple[str, ...], list[int]], pairs: pa.Table, keys: tuple[str, ...]) -> None:

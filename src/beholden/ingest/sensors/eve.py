@@ -108,7 +108,8 @@ def blocks(path: Path, limit: int, problems: Problems) -> Iterator[Block]:
 
 def _by_event(piece: Lines) -> dict[bytes, tuple[list[bytes], Words]]:
     """Give the lines of each event type and their numbers, without reading more of them."""
-    texts = piece.data.removesuffix(b"\n").split(b"\n")
+    texts = piece.data.split(b"\n")
+    del texts[piece.n :]
     events = _EVENT.findall(piece.data)
     if len(events) != len(texts):
         events = [said[1] if (said := _EVENT.search(text)) else b"" for text in texts]

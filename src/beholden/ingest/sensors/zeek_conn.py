@@ -19,10 +19,11 @@ from beholden.ingest.tabular.problems import Problems
 
 COLUMNS = (
     "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "ip_proto", "duration", "orig_bytes",
-    "resp_bytes", "conn_state", "history", "orig_pkts", "orig_ip_bytes", "resp_pkts", "resp_ip_bytes", "vlan",
+    "resp_bytes", "conn_state", "orig_pkts", "orig_ip_bytes", "resp_pkts", "resp_ip_bytes", "vlan",
     "orig_l2_addr", "resp_l2_addr",
 )  # fmt: skip
 MOST_NAMES = 1 << 22
+_WITHOUT_SYN = "^(?:OTH|SHR|RSTRH)$"
 _SHAKEN = "^(?:S1|SF|S2|S3|RSTO|RSTR)$"
 _NAMED = {
     "ssl": {"sni": "server_name", "ja4": "ja4"},
@@ -49,11 +50,10 @@ def connections(block: zeek.Block) -> tuple[Connections, Words, int]:
         protocol = protocol.filter(kept)
         ips = [Coded(each.words, each.codes[is_known]) for each in ips]
     has_ports = pc.is_in(protocol, pa.array(["tcp", "udp", "sctp"]))
-    state, history = Coded.of(_column(table, "conn_state")), Coded.of(_column(table, "history"))
+    state = Coded.of(_column(table, "conn_state"))
     is_tcp = pc.equal(protocol, "tcp").to_numpy(zero_copy_only=False)
     said_both = (_numbers(table, "orig_bytes") > 0) & (_numbers(table, "resp_bytes") > 0)
-    shaken = is_tcp & (state.matches(_SHAKEN) | history.matches("h.*A"))
-    begun = history.matches("S") | (~history.is_known & state.is_known & ~state.matches("^OTH$"))
+    has_syn = is_tcp & state.is_known & ~state.matches(_WITHOUT_SYN)
     duration = np.nan_to_num(_numbers(table, "duration", pa.float64()))
     vlan = table["vlan"].combine_chunks() if "vlan" in table.column_names else None
     return (
@@ -64,8 +64,8 @@ def connections(block: zeek.Block) -> tuple[Connections, Words, int]:
             _side(table, "resp", ips[1], has_ports),
             time,
             time + np.round(np.clip(duration, 0, 1e9) * 1e6).astype(np.int64),
-            (is_tcp & begun).astype(np.int64),
-            said_both | shaken,
+            has_syn.astype(np.int64),
+            said_both | (is_tcp & state.matches(_SHAKEN)),
             vlan,
         ),
         hashed(table["uid"]) if "uid" in table.column_names else np.zeros(table.num_rows, np.int64),
