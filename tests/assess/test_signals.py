@@ -1,6 +1,7 @@
 """Every signal: where it is there, where it was looked for and is not there, and where nobody looked (no row)."""
 
 import pytest
+from tests.assess.takeover import CASES as TAKEOVER
 from tests.assess.world import Device, inbound, local, signals, to
 from tests.attribute.flows import START, flow
 from tests.identify import tiny
@@ -246,6 +247,7 @@ CASES = {
         (claims(brand="free", model="AC-100"), None),
     ],
 }
+CASES |= TAKEOVER
 FLEET = {
     f"{name} {number}": device for name, cases in CASES.items() for number, (device, _) in enumerate(cases)
 }

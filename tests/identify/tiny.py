@@ -181,7 +181,7 @@ def knowledge(laws=LAWS, companies=COMPANIES, listings=LISTINGS):
         write(root, laws, companies, listings)
         made._tables = compile_all(root)
     made._tables |= {
-        "ip_asn": _ranges("asn", pa.int64(), (50, 5), (60, 6)),
+        "ip_asn": _ranges("asn", pa.int64(), (50, 5), (60, 6), (80, 8), (81, 9), (82, 10)),
         "ip_country": _ranges("country", pa.string(), (50, "QM"), (60, "QO")),
         "asn": pa.table({"asn": pa.array([5, 6], pa.int64()), "organisation": ["Net M", "Net O"]}),
         "kev": pa.table(

@@ -5,12 +5,38 @@ from dataclasses import dataclass
 import narwhals as nw
 import pyarrow as pa
 
-from beholden.assess import advisories, channels, content, destinations, law, lists, structure
+from beholden.assess import (
+    advisories,
+    beacons,
+    channels,
+    content,
+    destinations,
+    law,
+    lists,
+    relays,
+    scanning,
+    structure,
+    tunnels,
+    unusual,
+)
 from beholden.assess.context import Context
 from beholden.assess.flaws import device_flaws
 from beholden.engine import Frame
 
-MEASURES = (law, lists, channels, destinations, content, structure, advisories)
+MEASURES = (
+    law,
+    lists,
+    channels,
+    destinations,
+    content,
+    structure,
+    advisories,
+    scanning,
+    beacons,
+    tunnels,
+    relays,
+    unusual,
+)
 """Every module that measures signals: what beholden can find, on one screen."""
 
 _MOST_PROOFS = 20

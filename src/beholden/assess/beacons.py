@@ -1,0 +1,128 @@
+"""Who calls home like clockwork to a place that nobody expects of it."""
+
+from collections.abc import Iterator
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+
+from beholden.assess.context import Context, absent, signal
+from beholden.assess.rhythm import beacon_scores
+from beholden.engine import Frame
+
+_NAME = "beacon.regular"
+_PAIR = ["device_id", "destination", "server_port"]
+_NOBODYS = ("ntp", "dns", "hosting")
+"""Services that say nothing of whose cloud a device belongs to."""
+_HOUR_US = 3_600_000_000
+
+
+def measure(context: Context) -> Iterator[Frame]:
+    """Score the rhythm of every device's connections to each destination that is not expected of it."""
+    pairs = context.engine.keep(_pairs(context))
+    hits = context.engine.keep(_hits(context, pairs))
+    yield hits
+    clients = context.watched.join(pairs.select("device_id").unique(), on="device_id", how="inner")
+    yield absent(_NAME, hits, clients, "no regular connections to a destination that is not expected")
+
+
+def _pairs(context: Context) -> Frame:
+    """Give each device's public destinations, by name or else by address, with port."""
+    port = nw.concat_str(nw.col("protocol"), nw.lit("/"), nw.col("server_port").cast(nw.String))
+    outbound = context.exposures.filter(~nw.col("is_inbound"), ~port.is_in(context.words(_NAME, "not_ports")))
+    return (
+        outbound.with_columns(destination=nw.coalesce("name", "address"))
+        .group_by(_PAIR)
+        .agg(
+            nw.col("name").max(),
+            nw.col("fact_id").max(),
+            nw.col("service").max(),
+            nw.col("place").min(),
+            n=nw.col("n_flows").sum(),
+            begun=nw.col("first_seen_at").min(),
+            ended=nw.col("last_seen_at").max(),
+        )
+    )
+
+
+def _hits(context: Context, pairs: Frame) -> Frame:
+    engine = context.engine
+    judged = engine.keep(_unexpected(context, pairs))
+    listed = engine.collect(judged.select(*_PAIR)).combine_chunks()
+    numbered = engine.bind(listed.append_column("pair", pa.array(np.arange(listed.num_rows))))
+    series = engine.collect(_series(context, numbered))
+    scored = engine.bind(listed.append_column("score", pa.array(_scores(series, listed.num_rows))))
+    regular = judged.join(scored, on=_PAIR, how="inner").filter(
+        nw.col("score") >= context.number(_NAME, "min_score")
+    )
+    return _told(
+        regular.with_columns(strength=nw.col("score") * nw.col("weight") * nw.col("rarity")).filter(
+            nw.col("strength") >= context.number(_NAME, "min_strength")
+        )
+    )
+
+
+def _unexpected(context: Context, pairs: Frame) -> Frame:
+    """Leave out destinations whose operator and service are known, and weigh the others by what is known.
+
+    A name that nobody knows says little of a device whose own cloud nobody knows either. A destination that
+    many devices have says little of each.
+    """
+    is_known = ~nw.col("fact_id").is_null()
+    is_own = is_known & ~nw.col("service").is_in(list(_NOBODYS))
+    own = pairs.filter(is_own).select("device_id").unique().with_columns(has_own=nw.lit(value=True))
+    reached = (
+        pairs.select("device_id", "destination").unique().group_by("destination").agg(n_devices=nw.len())
+    )
+    n_fleet = context.engine.collect(context.watched.select(n=nw.len()))["n"].to_pylist()[0]
+    lasted = (nw.col("ended") - nw.col("begun")).dt.total_microseconds() / _HOUR_US
+    judged = nw.col("name").is_null() | ~nw.col("has_own").is_null()
+    return (
+        pairs.filter(
+            nw.col("n") >= context.number(_NAME, "min_count"),
+            lasted >= context.number(_NAME, "min_hours"),
+            ~is_known | (nw.col("service") == "hosting"),
+        )
+        .join(own, on="device_id", how="left")
+        .join(reached, on="destination", how="inner")
+        .with_columns(
+            weight=nw.when(judged).then(1.0).otherwise(context.number(_NAME, "unknown_cloud")),
+            rarity=1.0 - (nw.col("n_devices") - 1).cast(nw.Float64) / max(n_fleet - 1, 1),
+        )
+    )
+
+
+def _series(context: Context, numbered: Frame) -> Frame:
+    """Give time and size of every connection of numbered pairs."""
+    name = nw.coalesce("sni", "http_host", "server_name").str.to_lowercase().str.replace_all(r":[0-9]+$", "")
+    outbound = context.flows.filter(~nw.col("client_device_id").is_null()).with_columns(
+        device_id=nw.col("client_device_id"),
+        server_port=nw.col("server_port").fill_null(0),
+        destination=nw.coalesce(name, nw.col("server_ip")),
+    )
+    return outbound.join(numbered, on=_PAIR, how="inner").select("pair", "first_seen_at", "client_bytes")
+
+
+def _scores(series: pa.Table, n_pairs: int) -> np.ndarray:
+    time = series["first_seen_at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    time = time - time.min(initial=np.iinfo(np.int64).max) if len(time) else time
+    return beacon_scores(series["pair"].to_numpy(), time, series["client_bytes"].to_numpy(), n_pairs)
+
+
+def _told(hits: Frame) -> Frame:
+    return signal(
+        hits,
+        _NAME,
+        strength=nw.col("strength"),
+        observed_at=nw.col("ended"),
+        detail=nw.concat_str(
+            nw.col("n").cast(nw.String),
+            nw.lit(" connections at even distances to "),
+            nw.col("destination"),
+            nw.lit(" port "),
+            nw.col("server_port").cast(nw.String),
+        ),
+        place=nw.col("place"),
+        property=nw.lit("port.used"),
+        value=nw.col("destination"),
+    )

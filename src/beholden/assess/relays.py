@@ -1,0 +1,133 @@
+"""Who passes on what comes from outside, and who has peers instead of servers."""
+
+from collections.abc import Iterator
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from beholden.assess.context import Context, absent, signal
+from beholden.engine import Frame
+
+_AHEAD = 16
+"""Conversations of a device, in the order of their beginnings, among which one's counterpart is sought."""
+_HOUR_US = 3_600_000_000
+_SECOND_US = 1_000_000
+Whole = NDArray[np.int64]
+Marks = NDArray[np.bool_]
+
+
+def measure(context: Context) -> Iterator[Frame]:
+    """Measure relayed conversations and the number of peers."""
+    engine = context.engine
+    public = engine.keep(context.exposures.select("device_id", "address").unique())
+    met = engine.keep(context.watched.join(public.select("device_id").unique(), on="device_id", how="inner"))
+    for name, found in (("relay.pairs", _relays(context, public)), ("peers.many", _peers(context))):
+        hits = engine.keep(found)
+        yield hits
+        yield absent(name, hits, met, "its conversations with the Internet show none")
+
+
+def _relays(context: Context, public: Frame) -> Frame:
+    """Count conversations of a device with two public peers in which one sent what the other received."""
+    engine = context.engine
+    least = context.number("relay.pairs", "min_kb") * 1000
+    large = context.flows.filter(nw.col("client_bytes") + nw.col("server_bytes") >= least)
+    sides = []
+    for mine, theirs in (("client", "server"), ("server", "client")):
+        side = large.filter(~nw.col(f"{mine}_device_id").is_null()).select(
+            "first_seen_at",
+            "last_seen_at",
+            "place",
+            device_id=nw.col(f"{mine}_device_id"),
+            address=nw.col(f"{theirs}_ip"),
+            sent=nw.col(f"{mine}_bytes"),
+            received=nw.col(f"{theirs}_bytes"),
+        )
+        sides.append(side.join(public, on=["device_id", "address"], how="semi"))
+    rows = engine.collect(engine.union(sides)).combine_chunks()
+    paired = rows.filter(pa.array(_is_relayed(rows, context)))
+    counts = (
+        engine.bind(paired)
+        .group_by("device_id")
+        .agg(n=nw.len(), last_seen_at=nw.col("last_seen_at").max(), place=nw.col("place").min())
+        .filter(nw.col("n") >= context.number("relay.pairs", "min_pairs"))
+    )
+    return _told(counts, "relay.pairs", " conversations were passed on between two outside peers")
+
+
+def _is_relayed(rows: pa.Table, context: Context) -> Marks:
+    """Mark conversations whose counterpart began within seconds, and carried as many bytes the other way.
+
+    A conversation that carries about as much either way has no shape to be told by, and is left out.
+    """
+    within, off = (context.number("relay.pairs", name) for name in ("max_seconds", "tolerance"))
+    device, peer = (
+        rows[name].dictionary_encode().combine_chunks().indices.to_numpy()
+        for name in ("device_id", "address")
+    )
+    begun = rows["first_seen_at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    sent, received = rows["sent"].to_numpy(), rows["received"].to_numpy()
+    order = np.lexsort((begun, device))
+    device, peer, begun, sent, received = (each[order] for each in (device, peer, begun, sent, received))
+    has_shape = ~_alike(sent, received, 2 * off)
+    marked = np.zeros(len(order), bool)
+    for step in range(1, min(_AHEAD, len(order) - 1) + 1):
+        one, other = slice(None, -step), slice(step, None)
+        is_pair = (
+            has_shape[one]
+            & (device[one] == device[other])
+            & (peer[one] != peer[other])
+            & (begun[other] - begun[one] <= within * _SECOND_US)
+            & _alike(sent[one], received[other], off)
+            & _alike(received[one], sent[other], off)
+        )
+        marked[one] |= is_pair
+    result = np.zeros(len(order), bool)
+    result[order] = marked
+    return result
+
+
+def _alike(one: Whole, other: Whole, off: float) -> Marks:
+    """Tell which are equal but for headers and acknowledgements."""
+    alike: Marks = np.abs(one - other) <= off * np.maximum(one, other) + 600
+    return alike
+
+
+def _peers(context: Context) -> Frame:
+    """Count public addresses that a device exchanged datagrams with on ports of nobody's service."""
+    name = "peers.many"
+    port = nw.concat_str(nw.col("protocol"), nw.lit("/"), nw.col("server_port").cast(nw.String))
+    exchanged = context.exposures.filter(
+        nw.col("protocol") == "udp",
+        nw.col("server_port") >= 1024,
+        ~port.is_in(context.words(name, "not_ports")),
+    )
+    counts = exchanged.group_by("device_id").agg(
+        n=nw.col("address").n_unique(),
+        n_ports=nw.col("server_port").n_unique(),
+        begun=nw.col("first_seen_at").min(),
+        last_seen_at=nw.col("last_seen_at").max(),
+        place=nw.col("place").min(),
+    )
+    span = (nw.col("last_seen_at") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
+    hours = nw.when(span > 1.0).then(span).otherwise(1.0)
+    many = counts.filter(
+        nw.col("n").cast(nw.Float64) >= context.number(name, "min_per_hour") * hours,
+        nw.col("n") >= context.number(name, "min_peers"),
+    )
+    return _told(many, name, " outside peers on ports of no service")
+
+
+def _told(frame: Frame, name: str, what: str) -> Frame:
+    return signal(
+        frame,
+        name,
+        strength=nw.lit(1.0),
+        observed_at=nw.col("last_seen_at"),
+        detail=nw.concat_str(nw.col("n").cast(nw.String), nw.lit(what)),
+        place=nw.col("place"),
+        property=nw.lit("port.used"),
+        value=nw.lit("all destinations"),
+    )

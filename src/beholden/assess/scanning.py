@@ -1,0 +1,172 @@
+"""Who tries many doors: sweeps over addresses and ports, marked SYNs, guessed passwords."""
+
+from collections.abc import Iterator
+
+import narwhals as nw
+
+from beholden.assess.context import Context, absent, signal
+from beholden.engine import Frame
+
+_HOUR_US = 3_600_000_000
+_WINDOWS = (("1h", "min_per_hour"), ("1d", "min_per_day"))
+"""Spans over which attempts are counted, and the parameter that says how many are many."""
+
+
+def measure(context: Context) -> Iterator[Frame]:
+    """Measure attempts of every device that opened a TCP connection."""
+    tried = context.flows.filter(~nw.col("client_device_id").is_null(), nw.col("n_syn") > 0).with_columns(
+        device_id=nw.col("client_device_id")
+    )
+    clients = tried.select("device_id").unique()
+    looked = context.engine.keep(context.watched.join(clients, on="device_id", how="inner"))
+    yield _telnet(context, tried)
+    yield from _marked(context, tried)
+    failed = context.engine.keep(
+        tried.filter(~nw.col("is_established")).select(
+            "device_id", "server_ip", "server_port", "first_seen_at", "place"
+        )
+    )
+    for name, fixed, varied in (
+        ("scan.addresses", "server_port", "server_ip"),
+        ("scan.ports", "server_ip", "server_port"),
+    ):
+        hits = context.engine.keep(
+            context.engine.union(
+                [
+                    _sweep(failed, name, fixed, varied, every, context.number(name, least))
+                    for every, least in _WINDOWS
+                ]
+            )
+        )
+        yield hits
+        yield absent(name, hits, looked, "no sweep among its attempts")
+    guesses = context.engine.keep(context.engine.union(list(_guesses(context, tried))))
+    yield guesses
+    yield absent("login.guessing", guesses, looked, "no run of short logins")
+
+
+def _telnet(context: Context, tried: Frame) -> Frame:
+    """Count connection attempts to distinct addresses on ports that device botnets scan."""
+    ports = [int(text) for text in context.words("scan.telnet", "ports")]
+    most, least_share = (context.number("scan.telnet", name) for name in ("min_destinations", "min_share"))
+    is_target = nw.when(nw.col("server_port").is_in(ports)).then(1).otherwise(0)
+    distinct = (
+        tried.with_columns(is_target=is_target)
+        .group_by("device_id", "server_ip")
+        .agg(
+            nw.col("is_target").max(),
+            begun=nw.col("first_seen_at").min(),
+            ended=nw.col("last_seen_at").max(),
+            place=nw.col("place").min(),
+        )
+    )
+    counts = distinct.group_by("device_id").agg(
+        n=nw.len(),
+        n_target=nw.col("is_target").sum(),
+        begun=nw.col("begun").min(),
+        ended=nw.col("ended").max(),
+        place=nw.col("place").min(),
+    )
+    span = (nw.col("ended") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
+    hours = nw.when(span > 1.0).then(span).otherwise(1.0)
+    target, total = nw.col("n_target").cast(nw.Float64), nw.col("n").cast(nw.Float64)
+    fans_out = (target / hours > most) & (target / total > least_share)
+    silence = context.watched.select("device_id", "silence")
+    return signal(
+        context.engine.keep(counts.join(silence, on="device_id", how="inner")),
+        "scan.telnet",
+        strength=nw.when(fans_out).then(1.0).otherwise(0.0),
+        confidence=nw.when(fans_out).then(1.0).otherwise(nw.col("silence")),
+        observed_at=nw.col("ended"),
+        detail=nw.concat_str(nw.col("n_target").cast(nw.String), nw.lit(" addresses tried on such ports")),
+        place=nw.col("place"),
+        property=nw.lit("port.used"),
+        value=nw.lit("connection attempts"),
+    )
+
+
+def _marked(context: Context, tried: Frame) -> Iterator[Frame]:
+    """Count SYNs whose sequence number is the address they go to; a log that cannot tell says nothing."""
+    counts = context.engine.keep(
+        tried.filter(~nw.col("n_syn_marked").is_null())
+        .group_by("device_id")
+        .agg(n=nw.col("n_syn_marked").sum())
+    )
+    marked = counts.filter(nw.col("n") >= context.number("scan.marked", "min_syn"))
+    shown = tried.filter(nw.col("n_syn_marked") > 0).join(marked, on="device_id", how="inner")
+    summed = shown.group_by("device_id").agg(
+        nw.col("n").max(), nw.col("last_seen_at").max(), nw.col("place").min(), nw.col("server_port").min()
+    )
+    hits = context.engine.keep(_told(summed, "scan.marked", "n", " SYN that carry the address they go to"))
+    yield hits
+    known = context.watched.join(counts.select("device_id"), on="device_id", how="inner")
+    yield absent("scan.marked", hits, known, "no SYN carries the address it goes to")
+
+
+def _sweep(failed: Frame, name: str, fixed: str, varied: str, every: str, least: float) -> Frame:
+    """Count, per window, the distinct values of one column that a device failed to reach with another fixed."""
+    keys = ["device_id", fixed, "window"]
+    attempts = failed.with_columns(window=nw.col("first_seen_at").dt.truncate(every))
+    many = attempts.group_by(keys).agg(n=nw.len()).filter(nw.col("n") >= least).select(keys)
+    wide = (
+        attempts.join(many, on=keys, how="inner")
+        .group_by(keys)
+        .agg(
+            n=nw.col(varied).n_unique(),
+            last_seen_at=nw.col("first_seen_at").max(),
+            place=nw.col("place").min(),
+        )
+        .filter(nw.col("n") >= least)
+    )
+    on = "port" if fixed == "server_port" else "address"
+    what = f" {'addresses' if on == 'port' else 'ports'} without an answer within {every}, {on} "
+    return _told(wide, name, "n", what, fixed)
+
+
+def _guesses(context: Context, tried: Frame) -> Iterator[Frame]:
+    """Find many short conversations with one login service within an hour.
+
+    Of web servers only those that asked for a password count, or where the device sent one.
+    """
+    name = "login.guessing"
+    most = context.number(name, "max_kb") * 1000
+    window = nw.col("first_seen_at").dt.truncate("1h")
+    short = tried.filter(
+        nw.col("is_established"), nw.col("client_bytes") < most, nw.col("server_bytes") < most
+    ).with_columns(window=window)
+    for ports, least in (("ports", "min_logins"), ("web_ports", "min_requests")):
+        on_port = short.filter(nw.col("server_port").is_in([int(one) for one in context.words(name, ports)]))
+        if ports == "web_ports":
+            on_port = _asked(context, on_port)
+        runs = (
+            on_port.group_by("device_id", "server_port", "window")
+            .agg(n=nw.len(), last_seen_at=nw.col("last_seen_at").max(), place=nw.col("place").min())
+            .filter(nw.col("n") >= context.number(name, least))
+        )
+        yield _told(runs, name, "n", " short conversations within an hour on port ", "server_port")
+
+
+def _asked(context: Context, conversations: Frame) -> Frame:
+    """Keep conversations of which a side showed that a password was asked for or sent."""
+    showed = context.observations.filter(
+        nw.col("property").is_in(["http.authenticate", "http.basic_user"])
+    ).select("device_id")
+    sides = [
+        conversations.join(showed.unique().rename({"device_id": side}), on=side, how="semi")
+        for side in ("server_device_id", "client_device_id")
+    ]
+    return context.engine.union(sides).unique()
+
+
+def _told(frame: Frame, name: str, count: str, what: str, then: str | None = None) -> Frame:
+    more = [nw.col(then).cast(nw.String)] if then else []
+    return signal(
+        frame,
+        name,
+        strength=nw.lit(1.0),
+        observed_at=nw.col("last_seen_at"),
+        detail=nw.concat_str(nw.col(count).cast(nw.String), nw.lit(what), *more),
+        place=nw.col("place"),
+        property=nw.lit("port.used"),
+        value=more[0] if more else nw.lit("connection attempts"),
+    )
