@@ -39,6 +39,16 @@ WORDS = {
 }
 
 
+TACS = ("49015420", "86020106", "86837105")
+"""Type allocation codes; two of them are modules'."""
+
+
+def with_check_digit(digits):
+    """Give an IMEI of 14 digits and the one that 3GPP TS 23.003 computes of them."""
+    doubled = sum(sum(map(int, str(int(one) * 2))) for one in digits[1::2]) + sum(map(int, digits[::2]))
+    return digits + str(-doubled % 10)
+
+
 @st.composite
 def records(draw):
     """A record: mostly of a device by itself, sometimes with a name that another has too."""
@@ -50,7 +60,7 @@ def records(draw):
         "ip": f"10.0.0.{number + 1}",
         "hostname": f"Host-{number}",
         "serial": f"SN-{number}",
-        "imei": f"49015420323{number % 10}518"[:15],
+        "imei": with_check_digit(f"{draw(st.sampled_from(TACS))}{number % 10:06}"),
         "asset": f"A-{number}",
     }
     return row | {name: made[name] for name in has}
@@ -163,6 +173,16 @@ def test_parts_are_measured_in_records_that_stand_for_others(knowledge, tmp_path
     given_all = Given(read, evidence, found, judgements, numbered)
     assert given_all.n_assessed == (2 if is_condensed else 9)
     assert given_all.n_rows > given_all.n_assessed
+
+
+def test_modules_are_told_apart_by_the_code_of_their_imei(monkeypatch, knowledge, tmp_path):
+    tacs = ["86020106", "86020106", "49015420", "86837105"]
+    rows = [{"imei": with_check_digit(f"{tac}{i:06}"), "vendor": "TP-Link"} for i, tac in enumerate(tacs)]
+    (store, outcome), apart = both(monkeypatch, rows, knowledge, tmp_path)
+    assert_equal((store, outcome), apart)
+    assert len(set(store.read(outcome.scan_id, "members")["like_id"].to_pylist())) == 3
+    told = store.read(outcome.scan_id, "attributions").to_pylist()
+    assert len({row["device_id"] for row in told if row["role"] == "module_maker"}) == 3
 
 
 def test_a_judged_device_stands_for_itself(monkeypatch, knowledge, tmp_path):

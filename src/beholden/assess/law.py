@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from beholden.assess.context import Context, signal
 from beholden.engine import Frame
+from beholden.knowledge.law import is_in_force
 
 _ROLES = {
     "controller.compelled": ("maker", "owner"),
@@ -65,7 +66,7 @@ def regimes(context: Context) -> pa.Table:
     rows = context.knowledge.rows("regimes")
     best: dict[str, dict[str, object]] = {}
     for row in rows:
-        if _is_in_force(row, today):
+        if is_in_force(row, today):
             held = best.setdefault(
                 row["binds"], dict.fromkeys(_SCHEMA.names) | {"jurisdiction": row["binds"]}
             )
@@ -75,12 +76,6 @@ def regimes(context: Context) -> pa.Table:
             held |= {"strength": 0.0, "flaw_strength": 0.0, "known_share": 1.0}
             held |= {name: held[name] or _NOT_OF_CONCERN for name in ("regime", "flaw_regime")}
     return pa.Table.from_pylist(list(best.values()), schema=_SCHEMA)
-
-
-def _is_in_force(row: dict[str, Any], today: str) -> bool:
-    """Tell whether an instrument is in force; an end that names a year or a month only lasts to its end."""
-    end = row["in_force_to"] or "9999"
-    return (row["in_force_from"] or "") <= today and today[: len(end)] <= end
 
 
 def _strengthen(held: dict[str, Any], row: dict[str, Any]) -> None:

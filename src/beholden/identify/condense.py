@@ -8,7 +8,7 @@ model, firmware and operating system as stated, where knowledge does not know th
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beholden.identify.advised import Advised
-from beholden.identify.claims import LONGEST_PREFIX, registry_claims
 from beholden.identify.devices import IDENTIFIERS, STATED
+from beholden.identify.modules import ASSIGNED, Assigned
 from beholden.identify.resolve import IDENTIFIER_OF, RANKS
 from beholden.knowledge.base import Knowledge
 from beholden.model.addresses import LOCAL_MAC_DIGITS
@@ -58,7 +58,7 @@ class Condensed:
 
 
 def condense(
-    records: pa.Table, taken: pa.Array, knowledge: Knowledge, weights: Mapping[str, float]
+    records: pa.Table, taken: pa.Array, knowledge: Knowledge, settings: Mapping[str, Any]
 ) -> Condensed:
     """Find which records stand for others.
 
@@ -70,7 +70,7 @@ def condense(
     ids = pa.array(content_ids("device", _nodes(simple).to_pylist()), pa.string())
     is_free = np.flatnonzero(_none_of(ids, taken))
     at, simple, ids = at[is_free], _rows(simple, is_free), ids.take(pa.array(is_free))
-    first = _firsts(_keys(simple, knowledge, weights), len(at))
+    first = _firsts(_keys(simple, knowledge, settings), len(at))
     members = simple.append_column("device_id", ids).append_column("like_id", ids.take(pa.array(first)))
     others = np.flatnonzero(first != np.arange(len(at)))
     alike = _rows(members, others)
@@ -160,7 +160,7 @@ def _is_local(macs: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.is_in(pc.utf8_slice_codeunits(macs, 1, 2), pa.array(LOCAL_MAC_DIGITS), skip_nulls=True)
 
 
-def _keys(rows: pa.Table, knowledge: Knowledge, weights: Mapping[str, float]) -> Iterator[Column]:
+def _keys(rows: pa.Table, knowledge: Knowledge, settings: Mapping[str, Any]) -> Iterator[Column]:
     """Give the columns that records which say the same have alike."""
     matched = set(pc.unique(knowledge.table("fingerprints")["property"]).to_pylist())
     properties = [name for name in rows.column_names if name not in _ROW]
@@ -175,8 +175,9 @@ def _keys(rows: pa.Table, knowledge: Knowledge, weights: Mapping[str, float]) ->
     cards = [rows[name] for name in _CARDS if name in properties]
     if cards:
         yield pc.if_else(_any(cards), rows["last_seen_at"].cast(pa.int64()), None)
-    if "mac" in properties:
-        yield _registered(rows["mac"], knowledge, weights)
+    for one in ASSIGNED:
+        if one.property in properties:
+            yield _assigned(rows[one.property], one, knowledge, settings[one.weights])
 
 
 def _any(columns: Sequence[Column]) -> Column:
@@ -199,14 +200,16 @@ def _known(products: Column, advised: Advised) -> Column:
     return _of_distinct(products, known)
 
 
-def _registered(macs: Column, knowledge: Knowledge, weights: Mapping[str, float]) -> Column:
-    """Give what a registry claims by the prefix of link addresses, null where it claims nothing."""
+def _assigned(
+    identifiers: Column, kind: Assigned, knowledge: Knowledge, weights: Mapping[str, float]
+) -> Column:
+    """Give what is claimed by the beginnings of identifiers, null where nothing is."""
 
-    def claimed(prefixes: pa.Array) -> Column:
-        claims = registry_claims(prefixes, knowledge, weights)
-        return claims["fingerprint_id"].take(pc.index_in(prefixes, claims["prefix"]))
+    def claimed(beginnings: pa.Array) -> Column:
+        claims = kind.claims(beginnings, knowledge, weights)
+        return claims["fingerprint_id"].take(pc.index_in(beginnings, claims["prefix"]))
 
-    return _of_distinct(pc.utf8_slice_codeunits(macs, 0, LONGEST_PREFIX), claimed)
+    return _of_distinct(pc.utf8_slice_codeunits(identifiers, 0, kind.length), claimed)
 
 
 def _firsts(keys: Iterable[Column], n: int) -> Places:

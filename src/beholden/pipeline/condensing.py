@@ -28,7 +28,7 @@ def condensed(read: Ingested, judgements: pa.Table, sources: pa.Table, knowledge
     """Find which records of the inventories that were read stand for others. sources: the numbers of places."""
     every = pa.concat_tables(read.records, promote_options="default").unify_dictionaries()
     taken = pa.concat_arrays([*_taken(read), _judged(judgements)])
-    return condense(with_place(every, sources), pc.unique(taken), knowledge, claim_settings(knowledge)["oui"])
+    return condense(with_place(every, sources), pc.unique(taken), knowledge, claim_settings(knowledge))
 
 
 def _taken(read: Ingested) -> Iterator[pa.Array]:

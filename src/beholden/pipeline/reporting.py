@@ -20,6 +20,7 @@ from beholden.engine.store import Store
 from beholden.knowledge.base import Knowledge, knowledge_root
 from beholden.knowledge.facts import load_sources
 from beholden.knowledge.files import read_csv
+from beholden.knowledge.law import is_in_force
 from beholden.knowledge.profiles import load_profile
 from beholden.model.errors import BeholdenError
 from beholden.pipeline import totals
@@ -214,7 +215,7 @@ def _regimes(knowledge: Knowledge, day: str, seats: list[str]) -> list[Document]
         for row in knowledge.rows("regimes")
         if row["binds"] in seats
         and row["compelled_access"] not in ("none", "unknown")
-        and (row["in_force_from"] or day) <= day <= (row["in_force_to"] or day)
+        and is_in_force(row, day)
     ]
 
 

@@ -96,7 +96,7 @@ def _scan(
         Writing(folder, numbered) as out,
     ):
         whose = Whose(request.profile, settings, request.started_at)
-        n_devices = Stages(engine, knowledge, given, whose, out, spill).run(on_step)
+        n_devices = Stages(engine, knowledge, given, whose, out, spill, report).run(on_step)
         run = {
             "scan_id": scan_id,
             "started_at": request.started_at,

@@ -32,6 +32,7 @@ from beholden.ingest.read import Ingested
 from beholden.ingest.sink import Piece, Sink, Spill
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
+from beholden.model.errors import Report
 from beholden.model.tables import FLOWS
 from beholden.pipeline.condensing import members, others, parted, through_stages
 from beholden.pipeline.facts import UsedFacts
@@ -118,6 +119,7 @@ class Stages:
     whose: Whose
     out: Writing
     spill: Spill
+    report: Report
 
     def run(self, on_step: Step) -> int:
         """Run identify, attribute, assess and score, and write what they give; returns how many devices there are."""
@@ -156,7 +158,7 @@ class Stages:
         """Identify all devices, write what they are, and keep what the later stages read."""
         engine, given = self.engine, self.given
         observations = _frame(engine, given.observed, given.sources)
-        found = identify(engine, observations, given.judgements, given.sources, self.knowledge)
+        found = identify(engine, observations, given.judgements, given.sources, self.knowledge, self.report)
         self._write_found(found)
         every_device = members(engine, found, given.alike)
         fleet = _Fleet(

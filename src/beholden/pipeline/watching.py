@@ -69,6 +69,9 @@ class Scanned:
     error: str | None = None
 
 
+_UNANSWERED = Scanned(error="the scan ended without an answer")
+
+
 @dataclass(frozen=True)
 class Line:
     """What is told of one batch; totals are since the start."""
@@ -101,10 +104,13 @@ class _Scanner:
         self._job = job
         self._context = multiprocessing.get_context("spawn")
         self._process: Any = None
+        self._answer: Connection | None = None
+        self._scanned = _UNANSWERED
         self.batch: Batch | None = None
 
     def start(self, batch: Batch) -> None:
-        self.batch = batch
+        """Begin a scan."""
+        self.batch, self._scanned = batch, _UNANSWERED
         self._answer, told = self._context.Pipe(duplex=False)
         paths = [str(path) for path in batch.paths]
         self._process = self._context.Process(target=_scan_apart, args=(self._job, paths, told))
@@ -112,18 +118,21 @@ class _Scanner:
         told.close()
 
     def finish(self, seconds: float) -> Scanned | None:
-        """Wait at most so long for the end of the scan; None where there is none yet."""
-        if not self._answer.poll(seconds):
+        """Wait at most so long for the end of the scan; None where there is none yet.
+
+        A process may take a while to end once it has answered: that is not waited for either.
+        """
+        if self._answer and self._answer.poll(seconds):
+            with suppress(EOFError), self._answer:
+                self._scanned = self._answer.recv()
+            self._answer = None
+        if self._answer or self._process.exitcode is None:
             return None
-        try:
-            scanned: Scanned = self._answer.recv()
-        except EOFError:
-            scanned = Scanned(error="the scan ended without an answer")
-        self._process.join()
         self.batch = None
-        return scanned
+        return self._scanned
 
     def abandon(self) -> None:
+        """End the scan that is under way."""
         if self.batch is not None:
             self._process.kill()
             self._process.join()
