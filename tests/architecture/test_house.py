@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from beholden.ingest.dissect.registry import PROTOCOLS
+
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "beholden"
 KNOWLEDGE = ROOT / "knowledge"
@@ -88,7 +90,8 @@ def forbidden():
     kinds = {word for row in rows("vocabulary/kinds.csv") for word in (row["kind"], row["title"].casefold())}
     companies = {row["name"].casefold() for row in rows("companies/companies.csv")}
     companies |= {row["company"] for row in rows("companies/companies.csv")}
-    companies = {name for name in companies if len(name) >= 5 and name not in NOT_NAMES | kinds}
+    protocols = {one.name for one in PROTOCOLS}  # their own names aside
+    companies = {name for name in companies if len(name) >= 5 and name not in NOT_NAMES | kinds | protocols}
     countries = {row["name"] for row in rows("vocabulary/country_names.csv") if len(row["name"]) >= 5}
     lists = {row["list"] for row in rows("listings/lists.csv")} | {
         row["regime"] for row in rows("law/regimes.csv")
