@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from beholden.ingest.dissect.octets import Octets, text
 from beholden.ingest.dissect.seen import RECEIVER, SENDER, Seen, collect
 
-_FIND_SERVERS, _GET_ENDPOINTS = 425, 431
+_GET_ENDPOINTS = 431
 _NO_TEXT = 0xFFFFFFFF
 _MOST_MESSAGES = 32
 
@@ -32,12 +32,11 @@ def _read(octets: Octets) -> Iterator[Seen]:
 
 
 def _answer(message: Octets) -> Iterator[Seen]:
-    """Read the first server that a response names: itself (OPC 10000-4, 5.5.2 and 5.5.4)."""
+    """Read the server of the first endpoint that it lists (OPC 10000-4, 5.5.4): itself."""
     message.take(16)  # channel, token, sequence, request
     if message.take(2) != b"\1\0":  # not a number of two bytes in namespace 0
         return
-    kind = message.little(2)
-    if kind not in (_FIND_SERVERS, _GET_ENDPOINTS):
+    if message.little(2) != _GET_ENDPOINTS:
         return
     message.take(16 + 1)  # time, handle, result; no diagnostics
     if message.little(4) not in (0, _NO_TEXT):  # table of texts, which only diagnostics use
@@ -45,8 +44,7 @@ def _answer(message: Octets) -> Iterator[Seen]:
     message.take(3)
     if message.little(4) in (0, _NO_TEXT):
         return
-    if kind == _GET_ENDPOINTS:
-        _text(message)
+    _text(message)
     yield from _application(message)
 
 
