@@ -21,9 +21,9 @@ def flows(*rows, kind="", **fields):
     return Device(flows=rows, kind=kind, claims=tuple(fields.items()))
 
 
-def beats(address, name=None, times=range(0, 300, 10)):
+def beats(address, name=None, times=range(0, 300, 10), **fields):
     """Give conversations of even size with one address."""
-    return tuple(to(name, server_ip=address, **at(minute)) for minute in times)
+    return tuple(to(name, server_ip=address, **at(minute), **fields) for minute in times)
 
 
 def tried(n, **fields):
@@ -72,8 +72,9 @@ _REQUESTS = tuple(flow(server_port=80, n_syn=1, **at(i / 10)) for i in range(250
 CASES = {
     "beacon.regular": [
         (flows(*beats("61.0.0.1")), 1.0),
-        (flows(to(CONTROL), *beats("61.0.0.2", "beat.nobody.example")), 1.0),
-        (flows(*beats("61.0.0.3", "only.unknown.example")), 0.0),  # may be its own cloud
+        (flows(to(CONTROL), *beats("61.0.0.2", "beat.nobody.example", server_port=4444)), 1.0),
+        (flows(to(CONTROL), *beats("61.0.0.7", "web.nobody.example")), 0.0),  # may be a service of others
+        (flows(*beats("61.0.0.3", "only.unknown.example", server_port=4444)), 0.0),  # may be its own cloud
         (flows(*beats("61.0.0.4", CONTROL)), 0.0),
         (flows(*beats("61.0.0.5", times=_ODD)), 0.0),
         (flows(*beats("61.0.0.6", times=range(0, 100, 10))), 0.0),

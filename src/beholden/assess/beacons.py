@@ -65,8 +65,8 @@ def _hits(context: Context, pairs: Frame) -> Frame:
 def _unexpected(context: Context, pairs: Frame) -> Frame:
     """Leave out destinations whose operator and service are known, and weigh the others by what is known.
 
-    A name that nobody knows says little of a device whose own cloud nobody knows either. A destination that
-    many devices have says little of each.
+    A name that nobody knows says little on a port of the web, where services of others are met, and of a device
+    whose own cloud nobody knows either. A destination that many devices have says little of each.
     """
     is_known = ~nw.col("fact_id").is_null()
     is_own = is_known & ~nw.col("service").is_in(list(_NOBODYS))
@@ -76,7 +76,8 @@ def _unexpected(context: Context, pairs: Frame) -> Frame:
     )
     n_fleet = context.engine.collect(context.watched.select(n=nw.len()))["n"].to_pylist()[0]
     lasted = (nw.col("ended") - nw.col("begun")).dt.total_microseconds() / _HOUR_US
-    judged = nw.col("name").is_null() | ~nw.col("has_own").is_null()
+    web = [int(one) for one in context.words(_NAME, "web_ports")]
+    is_strange = ~nw.col("has_own").is_null() & ~nw.col("server_port").is_in(web)
     return (
         pairs.filter(
             nw.col("n") >= context.number(_NAME, "min_count"),
@@ -86,7 +87,9 @@ def _unexpected(context: Context, pairs: Frame) -> Frame:
         .join(own, on="device_id", how="left")
         .join(reached, on="destination", how="inner")
         .with_columns(
-            weight=nw.when(judged).then(1.0).otherwise(context.number(_NAME, "unknown_cloud")),
+            weight=nw.when(nw.col("name").is_null() | is_strange)
+            .then(1.0)
+            .otherwise(context.number(_NAME, "may_be_service")),
             rarity=1.0 - (nw.col("n_devices") - 1).cast(nw.Float64) / max(n_fleet - 1, 1),
         )
     )
