@@ -12,7 +12,7 @@ import zstandard
 
 from beholden.ingest.tabular.problems import Problems
 
-BLOCK = 8 << 20
+BLOCK = 16 << 20
 _LONGEST_LINE = 16 << 20
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError, OSError)

@@ -79,6 +79,7 @@ _OBJECTS: dict[str, dict[str, pa.DataType]] = {
 }
 SCHEMAS = {event: pa.schema({**_PARTIES, **objects}) for event, objects in _OBJECTS.items()}
 """The fields that are read of each event, as Suricata 4 to 8 write them; flows last, since other events name them."""
+_BLOCK = 32 << 20
 _EVENT = re.compile(rb'"event_type"\s*:\s*"([^"\n]*)"')
 _ZONE = re.compile(r"([+-]\d\d)(\d\d)$")
 
@@ -95,7 +96,7 @@ class Block(NamedTuple):
 
 def blocks(path: Path, limit: int, problems: Problems) -> Iterator[Block]:
     """Read a log block by block, event type by event type; what is no event is told of and left out."""
-    for piece in lines(path, limit, problems):
+    for piece in lines(path, limit, problems, _BLOCK):
         by_event = _by_event(piece)
         for event, schema in SCHEMAS.items():
             if event.encode() in by_event:
