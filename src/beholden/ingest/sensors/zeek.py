@@ -17,7 +17,6 @@ import pyarrow.json as pajson
 
 from beholden.ingest.sensors.coded import Words
 from beholden.ingest.tabular.problems import Problems
-from beholden.ingest.tabular.text import decode
 from beholden.ingest.unpack import Lines, is_utf8, keys_of, lines
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -147,7 +146,7 @@ class _Text:
         columns = {
             name: self.fields.index(name) for name in ("ts", *self.wanted(self.path)) if name in self.fields
         }
-        found = self._fast(body, columns, n_lines) or self._careful(body, columns)
+        found = self._fast(body, columns, n_lines) or self._careful(body, first, columns)
         table, bad = found
         self._tell_bad(bad, first)
         locator = np.delete(np.arange(first, first + n_lines), np.array(bad, np.int64))
@@ -189,13 +188,11 @@ class _Text:
             return None
         return self._plain(table.rename_columns(list(columns))), bad
 
-    def _careful(self, body: bytes, columns: dict[str, int]) -> tuple[pa.Table, list[int]]:
+    def _careful(self, body: bytes, first: int, columns: dict[str, int]) -> tuple[pa.Table, list[int]]:
         """Read line by line: values of wrong types are none, bytes of another encoding are told of."""
-        text = decode(body, self.problems)
-        text = text.decode("utf-8") if isinstance(text, bytes) else text
         rows, bad = [], []
-        for at, line in enumerate(text.removesuffix("\n").split("\n")):
-            cells = line.rstrip("\r").split(self.separator)
+        for at, line in enumerate(body.removesuffix(b"\n").split(b"\n")):
+            cells = self._decoded(line, first + at).rstrip("\r").split(self.separator)
             if len(cells) == len(self.fields):
                 rows.append(cells)
             else:
@@ -206,6 +203,13 @@ class _Text:
             for name, at in columns.items()
         }
         return self._plain(pa.table(data)), bad
+
+    def _decoded(self, line: bytes, number: int) -> str:
+        try:
+            return line.decode("utf-8")
+        except UnicodeDecodeError:
+            self.problems.tell_at("lines that are not UTF-8", number, "not UTF-8", "read as Windows-1252")
+            return line.decode("cp1252", "replace")
 
     def _plain(self, table: pa.Table) -> pa.Table:
         r"""Undo `\x..` in words (Zeek escapes what does not print)."""
