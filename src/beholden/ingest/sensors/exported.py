@@ -1,8 +1,8 @@
 """Records of flows as routers and probes export them, one direction each, put together into conversations.
 
 Exporters say little of who spoke first. Where they do not say it (RFC 5103, 6.3), it is the earlier side of a TCP
-connection whose SYN was seen, else the side whose port is no service's, by its number or by how many it is spoken to
-from, else the earlier side.
+connection whose SYN was seen, else the side whose port is no service's by its number, else the earlier side, else the
+one that has fewer conversations by its port.
 """
 
 from typing import NamedTuple
@@ -20,29 +20,22 @@ MOST_HELD = 1_000_000
 _PAST = 253_402_300_799_000_000
 """The last second of the year 9999."""
 NEVER = np.int64(1 << 62)
-_SYN, _ACK = 2, 16
+_BEGAN, _SYN, _ACK = 1, 2, 16
+_ECHO_REQUESTS = (1 << 16 | 8 << 8, 58 << 16 | 128 << 8)
+"""Protocol, type and code of ICMP, which exporters write where others have the port of the target."""
+_SERVED = (1024, 32_768)
+"""Ports from here on are less a service's: below are the system's (RFC 6335), and those that clients seldom take."""
 _NAMES = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6"}
 _WITH_PORTS = (6, 17, 132)
-_KEYS = ["ips", "rest"]
-_SUMS = ["low_packets", "low_bytes", "high_packets", "high_bytes"]
-_LEAST = ["locator", "low_first", "high_first"]
-_MOST = [
-    "last",
-    "low_syn",
-    "high_syn",
-    "low_ack",
-    "high_ack",
-    "low_began",
-    "high_began",
-    "low_mac",
-    "high_mac",
-    "vlan",
-]
-_FOLDS = [
-    *((one, "sum") for one in _SUMS),
-    *((one, "min") for one in _LEAST),
-    *((one, "max") for one in _MOST),
-]
+_KEYS = ("ips", "rest")
+_FOLDS: dict[str, np.ufunc] = {
+    **dict.fromkeys(("low_packets", "low_bytes", "high_packets", "high_bytes"), np.add),
+    **dict.fromkeys(("locator", "low_first", "high_first"), np.minimum),
+    **dict.fromkeys(("last", "low_mac", "high_mac", "vlan"), np.maximum),
+    **dict.fromkeys(("low_told", "high_told"), np.bitwise_or),
+}
+"""How the columns of records of one conversation become one; the keys say which these are."""
+Columns = dict[str, Words]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -79,7 +72,7 @@ class Conversations:
 
     def _begin(self) -> None:
         self._ips, self._macs = _Book(), _Book()
-        self._held: list[pa.Table] = []
+        self._held: list[Columns] = []
         self._n_held = 0
 
     def add(self, records: Exported) -> int:
@@ -91,7 +84,7 @@ class Conversations:
         self._n_held += len(at)
         if self._n_held > MOST_HELD:
             self._held = [_folded(self._held)]
-            self._n_held = self._held[0].num_rows
+            self._n_held = len(self._held[0][_KEYS[0]])
             if self._n_held > MOST_HELD // 2:
                 self._hand_on()
         return len(is_known) - len(at)
@@ -101,7 +94,7 @@ class Conversations:
         self._hand_on()
         self._stations.finish()
 
-    def _sides(self, records: Exported, at: Words) -> pa.Table:
+    def _sides(self, records: Exported, at: Words) -> Columns:
         """Name the sides of each record low and high by their numbers, so that both directions agree."""
         protocol = records.protocol[at]
         has_ports = np.isin(protocol, _WITH_PORTS)
@@ -120,15 +113,15 @@ class Conversations:
             for one, other in ((source_port, target_port), (target_port, source_port))
         ]
         columns = {"ips": low << 32 | high, "rest": protocol << 40 | ports[0] << 20 | ports[1]}
-        initiator, answers = records.initiator[at], records.back_packets[at] > 0
-        syn, ack = (((records.flags[at] & bit) > 0).astype(np.int64) for bit in (_SYN, _ACK))
+        flags, initiator = records.flags[at] & (_SYN | _ACK), records.initiator[at]
+        asks = np.isin(protocol << 16 | records.target_port[at], _ECHO_REQUESTS)
+        initiator = np.where(asks, 1, initiator)
+        answers = np.where(records.back_packets[at] > 0, flags, 0)
         shared = {
             "packets": (records.packets[at], records.back_packets[at]),
             "bytes": (records.n_bytes[at], records.back_bytes[at]),
             "first": (records.first[at], np.full(len(at), NEVER)),
-            "syn": (syn, syn * answers),
-            "ack": (ack, ack * answers),
-            "began": ((initiator == 1).astype(np.int64), (initiator == 2).astype(np.int64)),
+            "told": (flags | _BEGAN * (initiator == 1), answers | _BEGAN * (initiator == 2)),
             "mac": (source_mac, target_mac),
         }
         for name, (of_source, of_target) in shared.items():
@@ -139,12 +132,14 @@ class Conversations:
             "last": np.clip(records.last[at], 0, _PAST),
             "vlan": records.vlan[at],
         }
-        return pa.table(columns)
+        return columns
 
     def _hand_on(self) -> None:
-        rows = _folded(self._held).sort_by("locator") if self._held else None
-        if rows is not None and rows.num_rows:
-            found = _connections(rows, self._ips.words(), self._macs.words())
+        if self._n_held:
+            rows = _folded(self._held)
+            order = np.argsort(rows["locator"], kind="stable")
+            cell = {name: column[order] for name, column in rows.items()}
+            found = _connections(cell, self._ips.words(), self._macs.words())
             self._stations.add(found)
             self._log.flow(found.flows())
         self._begin()
@@ -170,18 +165,22 @@ class _Book:
         return pa.array(self._numbers, pa.string())
 
 
-def _folded(tables: list[pa.Table]) -> pa.Table:
-    rows = pa.concat_tables(tables)
-    return (
-        rows.group_by(_KEYS, use_threads=False)
-        .aggregate(_FOLDS)
-        .rename_columns([*_KEYS, *(name for name, _ in _FOLDS)])
+def _folded(held: list[Columns]) -> Columns:
+    """Put the records of each conversation together."""
+    rows = {name: np.concatenate([columns[name] for columns in held]) for name in (*_KEYS, *_FOLDS)}
+    order = np.lexsort([rows[name] for name in reversed(_KEYS)])
+    keys = [rows[name][order] for name in _KEYS]
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    at = np.flatnonzero(is_new)
+    folded = (
+        {name: fold.reduceat(rows[name][order], at) for name, fold in _FOLDS.items()} if len(at) else rows
     )
+    return folded | {name: key[at] for name, key in zip(_KEYS, keys, strict=True)}
 
 
-def _connections(rows: pa.Table, ips: pa.Array, macs: pa.Array) -> Connections:
+def _connections(cell: Columns, ips: pa.Array, macs: pa.Array) -> Connections:
     """Make conversations of records put together; the client is the side that spoke first as far as that is told."""
-    cell = {name: rows[name].to_numpy() for name in rows.column_names}
     protocol = cell["rest"] >> 40
     ports = cell["rest"] >> 20 & 0xFFFFF, cell["rest"] & 0xFFFFF
     is_low = _is_low_client(cell, *ports)
@@ -195,7 +194,7 @@ def _connections(rows: pa.Table, ips: pa.Array, macs: pa.Array) -> Connections:
         )
         for is_side_low in (is_low, ~is_low)
     )
-    client_syn = np.where(is_low, cell["low_syn"], cell["high_syn"])
+    client_told = np.where(is_low, cell["low_told"], cell["high_told"])
     first = np.minimum(cell["low_first"], cell["high_first"])
     vlan = pa.array(cell["vlan"], mask=cell["vlan"] < 0)
     is_established = _is_established(cell, protocol == 6, is_low)
@@ -206,26 +205,27 @@ def _connections(rows: pa.Table, ips: pa.Array, macs: pa.Array) -> Connections:
         server,
         first,
         np.maximum(cell["last"], first),
-        client_syn,
+        np.where(protocol == 6, client_told & _SYN, 0) // _SYN,
         is_established,
         vlan,
     )
 
 
-def _is_low_client(cell: dict[str, Words], low_port: Words, high_port: Words) -> Mask:
+def _is_low_client(cell: Columns, low_port: Words, high_port: Words) -> Mask:
     """Say where the low side is the client."""
     low_first, high_first = cell["low_first"], cell["high_first"]
     is_ordered = low_first != high_first
-    is_begun = (cell["low_syn"] | cell["high_syn"]) > 0
+    told = cell["low_told"] | cell["high_told"]
+    is_begun = (told & _SYN) > 0
     is_both = (low_first < NEVER) & (high_first < NEVER)
-    low, high = (
-        np.searchsorted([1025, 32769], port, "right") for port in (low_port, high_port)
-    )  # as port + 1
+    low, high = (np.searchsorted(_SERVED, port - 1, "right") for port in (low_port, high_port))
+    low_meets, high_meets = _meets(cell["ips"] >> 32, low_port, cell["ips"] & 0xFFFFFFFF, high_port)
     rules = [
-        (cell["low_began"] != cell["high_began"], cell["low_began"] > 0),
+        ((told & _BEGAN) > 0, (cell["low_told"] & _BEGAN) > 0),
         (is_begun & is_both & is_ordered, low_first < high_first),
         (low != high, low > high),
         (is_ordered, low_first < high_first),
+        ((low_meets != high_meets) & (low_port != high_port), low_meets < high_meets),
     ]
     holds, answers = zip(*rules, strict=True)
     is_low: Mask = np.select(holds, answers, low_port >= high_port)
@@ -241,14 +241,12 @@ def _meets(low: Words, low_port: Words, high: Words, high_port: Words) -> tuple[
     return counts[: len(low)], counts[len(low) :]
 
 
-def _is_established(cell: dict[str, Words], is_tcp: Mask, is_low: Mask) -> Mask:
+def _is_established(cell: Columns, is_tcp: Mask, is_low: Mask) -> Mask:
     """Say where both sides spoke; of TCP whose flags are told also that the handshake was completed."""
     is_both = (cell["low_packets"] > 0) & (cell["high_packets"] > 0)
-    client_ack = np.where(is_low, cell["low_ack"], cell["high_ack"])
-    server_syn = np.where(is_low, cell["high_syn"], cell["low_syn"])
-    is_begun = (cell["low_syn"] | cell["high_syn"]) > 0
-    is_told = is_begun | ((cell["low_ack"] | cell["high_ack"]) > 0)
-    is_shaken = (client_ack > 0) & ((server_syn > 0) | ~is_begun)
+    client, server = (np.where(one, cell["low_told"], cell["high_told"]) for one in (is_low, ~is_low))
+    is_told, is_begun = (client | server) & (_SYN | _ACK) > 0, (client | server) & _SYN > 0
+    is_shaken = (client & _ACK > 0) & ((server & _SYN > 0) | ~is_begun)
     is_established: Mask = is_both & (~is_tcp | ~is_told | is_shaken)
     return is_established
 

@@ -8,6 +8,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,8 @@ _VARIABLE = 0xFFFF
 _REVERSE = 29305 << 16
 _SOURCE, _TARGET = ((8, 27), (12, 28))  # IPv4 and IPv6
 _OCTETS, _PACKETS = (1, 85), (2, 86)
-_PROTOCOL, _FLAGS, _SOURCE_PORT, _TARGET_PORT = 4, 6, 7, 11
+_PROTOCOL, _FLAGS, _SOURCE_PORT = 4, 6, 7
+_TARGET_PORTS = (11, 32, 139)  # or the type and code of ICMP
 _SOURCE_MAC, _TARGET_MACS = 56, (80, 57)
 _VLANS = (58, 243)
 _INITIATOR = 239
@@ -46,15 +48,20 @@ class Template:
     fields: Sequence[tuple[int, int]]
     is_options: bool
 
-    @property
+    @cached_property
     def fixed(self) -> list[tuple[int, int]]:
         """The fields of fixed length."""
         return [one for one in self.fields if one[1] != _VARIABLE]
 
-    @property
+    @cached_property
     def least(self) -> int:
         """Bytes of the shortest record."""
         return sum(1 if length == _VARIABLE else length for _, length in self.fields)
+
+    @cached_property
+    def width(self) -> int:
+        """Bytes of the fields of fixed length."""
+        return sum(length for _, length in self.fixed)
 
 
 class Piece(NamedTuple):
@@ -73,7 +80,6 @@ class Session:
     templates: dict[tuple[int, int], Template] = field(default_factory=dict)
     boots: dict[int, int] = field(default_factory=dict)
     n_records: int = 0
-    n_lost: int = 0
     _rest: bytes = b""
     _is_lost: bool = False
 
@@ -120,7 +126,6 @@ class Session:
         self, inside: bytes, template: Template | None, exported: int, pieces: dict[Template, list[Piece]]
     ) -> None:
         if template is None:
-            self.n_lost += 1
             self.problems.tell(
                 "template", f"record {self.n_records + 1}", "records before their template", "left out"
             )
@@ -132,7 +137,7 @@ class Session:
                 self.boots[template.domain] = int(boot[0])
         elif records:
             pieces[template].append(Piece(records, self.n_records + 1, exported))
-            self.n_records += len(records) // _width(template)
+            self.n_records += len(records) // template.width
 
     def _define(self, body: bytes, domain: int, *, is_options: bool) -> None:
         """Take templates; one without fields withdraws an earlier one (RFC 7011, 8.1)."""
@@ -148,17 +153,15 @@ class Session:
                     element = int.from_bytes(body[at : at + 4]) << 16 | element & 0x7FFF
                     at += 4
                 fields.append((element, length))
-            if number >= _DATA and len(fields) == n_fields:
+            known = self.templates.get((domain, number))
+            is_new = known is None or (known.fields, known.is_options) != (fields, is_options)
+            if number >= _DATA and len(fields) == n_fields and is_new:
                 self.templates[domain, number] = Template(domain, fields, is_options)
-
-
-def _width(template: Template) -> int:
-    return sum(length for _, length in template.fixed)
 
 
 def _records(body: bytes, template: Template) -> bytes:
     """Give the records of a set without padding and without fields of variable length."""
-    width = _width(template)
+    width = template.width
     if not width or template.least == 0:
         return b""
     if len(template.fixed) == len(template.fields):
@@ -191,7 +194,7 @@ class Columns:
     """The fields of records that follow each other."""
 
     def __init__(self, template: Template, records: bytes) -> None:
-        width = _width(template)
+        width = template.width
         self._rows = np.frombuffer(records, np.uint8).reshape(-1, width or 1)
         self._at: dict[int, tuple[int, int]] = {}
         start = 0
@@ -266,20 +269,23 @@ def _addresses(raw: Bytes) -> Coded:
 
 def _exported(template: Template, pieces: Sequence[Piece], boot: int | None) -> Iterator[Exported]:
     """Give the records of one template; none where they have no addresses."""
-    width = _width(template)
+    if not {*_SOURCE} & {element for element, _ in template.fixed}:
+        return
+    width = template.width
     columns = Columns(template, b"".join(piece.data for piece in pieces))
     counts = np.array([len(piece.data) // width for piece in pieces])
     n = int(counts.sum())
     within = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
     exported = np.repeat(np.array([piece.exported for piece in pieces], np.int64), counts) * 1_000_000
     first, last = _times(columns, exported, boot)
+    vlan = _or(columns.number(*_VLANS), n, 0)
     back = columns.number(*(_REVERSE | one for one in _PACKETS))
     yield Exported(
         np.repeat(np.array([piece.first for piece in pieces], np.int64), counts) + within,
         columns.address(*_SOURCE),
         columns.address(*_TARGET),
         _or(columns.number(_SOURCE_PORT), n, -1),
-        _or(columns.number(_TARGET_PORT), n, -1),
+        _or(columns.number(*_TARGET_PORTS), n, -1),
         _or(columns.number(_PROTOCOL), n, 0) & 0xFF,
         first,
         last,
@@ -290,7 +296,7 @@ def _exported(template: Template, pieces: Sequence[Piece], boot: int | None) -> 
         _or(columns.number(_FLAGS), n, 0) | _or(columns.number(_REVERSE | _FLAGS), n, 0),
         columns.link_address(_SOURCE_MAC),
         columns.link_address(*_TARGET_MACS),
-        _or(columns.number(*_VLANS), n, -1),
+        np.where(vlan > 0, vlan, -1),
         _or(columns.number(_INITIATOR), n, 0),
     )
 
