@@ -80,6 +80,25 @@ def test_bombs_and_damage_are_told_of(tmp_path, content, kept, wrong):
     assert wrong in str(told[0])
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_what_comes_before_damage_is_kept(tmp_path, pack):
+    text = b"".join(b"%d\n" % (each * 7919 % 100_003) for each in range(300_000))
+    path, told = tmp_path / "log", []
+    path.write_bytes(pack(text)[: len(pack(text)) // 2])
+    got = unpack.whole(path, 1 << 30, Problems(told.append, "log"))
+    assert len(got) > 100_000
+    assert text.startswith(got)
+    assert "ends within its data" in str(told[0])
+
+
+@pytest.mark.parametrize(("pack", "end"), [(gzip.compress, bytes(600)), (zstandard.compress, b"")])
+def test_members_follow_one_another(tmp_path, pack, end):
+    path, told = tmp_path / "log", []
+    path.write_bytes(pack(b"one\n") + pack(b"two\n") + end)
+    assert unpack.whole(path, 1 << 20, Problems(told.append, "log")) == b"one\ntwo\n"
+    assert not told
+
+
 def test_a_line_without_end_is_left_out(tmp_path, monkeypatch):
     monkeypatch.setattr(unpack, "_LONGEST_LINE", 1000)
     path, told = tmp_path / "log", []

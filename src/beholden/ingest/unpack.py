@@ -1,12 +1,12 @@
 """Read logs that may be compressed: as blocks of whole lines, or whole; never more than the limit allows."""
 
 import codecs
-import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple
 
 import zstandard
 
@@ -14,8 +14,9 @@ from beholden.ingest.tabular.problems import Problems
 
 BLOCK = 16 << 20
 _LONGEST_LINE = 16 << 20
+_PIECE, _LITTLE = 1 << 18, 1 << 10
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError, OSError)
+_DAMAGED = (EOFError, zlib.error, zstandard.ZstdError)
 
 
 class Lines(NamedTuple):
@@ -40,34 +41,58 @@ def unpacked(head: bytes, most: int) -> bytes:
 
 def blocks(path: Path, limit: int, problems: Problems, size: int = BLOCK) -> Iterator[bytes]:
     """Give a plain, gzip or zstd file's bytes; of what is compressed at most `limit`, and what comes before damage."""
-    left = limit
     with path.open("rb") as file:
-        stream = _stream(file)
-        while True:
-            try:
-                block = stream.read(size)
-            except _DAMAGED as error:
-                problems.tell("damaged", "", f"damaged or cut short: {error}", "what came before it is kept")
-                return
-            if not block:
-                return
-            if stream is not file and len(block) > left:
+        magic = file.read(4)
+        file.seek(0)
+        if not magic.startswith((GZIP, ZSTD)):
+            yield from iter(partial(file.read, size), b"")
+            return
+        held, left = bytearray(), limit
+        for piece in _kept(_inflated(file) if magic.startswith(GZIP) else _unzstd(file), problems):
+            held += piece[:left]
+            left -= len(piece)
+            if left < 0:
                 problems.tell("limit", "", f"more than {limit:,} bytes once unpacked", "the rest is left out")
-                yield block[:left]
-                return
-            left -= len(block)
-            yield block
+                break
+            if len(held) >= size:
+                yield bytes(held)
+                held.clear()
+        if held:
+            yield bytes(held)
 
 
-def _stream(file: BinaryIO) -> BinaryIO:
-    magic = file.read(4)
-    file.seek(0)
-    if magic.startswith(GZIP):
-        return cast("BinaryIO", gzip.GzipFile(fileobj=file))
-    if magic.startswith(ZSTD):
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 31)
-        return cast("BinaryIO", reader.stream_reader(file, read_across_frames=True))
-    return file
+def _kept(pieces: Iterator[bytes], problems: Problems) -> Iterator[bytes]:
+    """Give the pieces up to where they are damaged."""
+    try:
+        yield from pieces
+    except _DAMAGED as error:
+        problems.tell("damaged", "", f"damaged or cut short: {error}", "what came before it is kept")
+
+
+def _inflated(file: BinaryIO) -> Iterator[bytes]:
+    """Unpack gzip, one member after the other (RFC 1952 2.2)."""
+    engine, raw = zlib.decompressobj(wbits=31), file.read(_PIECE)
+    while raw:
+        yield engine.decompress(raw, _PIECE)
+        raw = engine.unconsumed_tail or file.read(0 if engine.eof else _PIECE)
+        if engine.eof:
+            raw = engine.unused_data.lstrip(b"\0") or file.read(_PIECE).lstrip(b"\0")
+            engine = zlib.decompressobj(wbits=31) if raw else engine
+    if not engine.eof:
+        raise EOFError("the file ends within its data")
+
+
+def _unzstd(file: BinaryIO) -> Iterator[bytes]:
+    """Unpack zstd, one frame after the other (RFC 8878 3); little is put in at a time, as it may grow 20,000-fold."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+    engine, raw = unpacker.decompressobj(), file.read(_LITTLE)
+    while raw:
+        yield engine.decompress(raw)
+        raw = engine.unused_data or file.read(_LITTLE)
+        if engine.eof and raw:
+            engine = unpacker.decompressobj()
+    if not engine.eof:
+        raise EOFError("the file ends within its data")
 
 
 def lines(path: Path, limit: int, problems: Problems, size: int = BLOCK) -> Iterator[Lines]:
