@@ -5,6 +5,7 @@ in the store; what is interrupted before is scanned again, and the same evidence
 """
 
 import multiprocessing
+import os
 import resource
 import signal
 import time
@@ -20,6 +21,7 @@ from beholden.model.errors import BeholdenError, Problem
 
 _TURN_SECONDS = 0.2
 _MOST_PROBLEMS = 20
+_WATCH_NICENESS, _SCAN_NICENESS = -10, 10
 
 
 class Intake(Protocol):
@@ -205,6 +207,8 @@ def check(job: Job) -> None:
 def watch(intake: Intake, job: Job, tell: Tell, n_stops: Callable[[], int]) -> None:
     """Watch until asked to stop, and scan what was collected until then; asked twice, leave that to the next start."""
     going = _Watch(intake, job, tell)
+    with suppress(OSError):  # where it is allowed to go before others: packets do not wait
+        os.setpriority(os.PRIO_PROCESS, 0, _WATCH_NICENESS)
     while not n_stops() and intake.collect(_TURN_SECONDS):
         going.tend()
     intake.stop()
@@ -220,6 +224,7 @@ def _scan_apart(job: Job, paths: list[str], answer: Connection) -> None:
         signal.signal(
             number, signal.SIG_IGN
         )  # a terminal or supervisor sends them to all; the watcher decides
+    os.setpriority(os.PRIO_PROCESS, 0, _SCAN_NICENESS)
     with suppress(BrokenPipeError), answer:  # the watcher was killed, and scans it again
         answer.send(_scanned(job, paths))
 

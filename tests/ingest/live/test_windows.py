@@ -64,8 +64,8 @@ def test_windows_end_by_time_and_keep_all(tmp_path):
         assert batch.paths[0].read_bytes() == HEAD + record(0) * batch.n_packets
         windows.done(batch, has_failed=False)
     assert source.is_closed
-    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
     windows.close()
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_windows_end_by_size(tmp_path):

@@ -41,7 +41,7 @@ class Spool:
         """Lock the folder and take over what an earlier watcher left; raises BeholdenError where one is at work."""
         self._folder, self._limit = folder, limit_bytes
         self._lock = locked(folder)
-        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._thread = ThreadPoolExecutor(max_workers=1)  # whatever may wait for the disk: packets do not
         self._waiting: deque[tuple[Batch, Future[None]]] = deque()
         self._file: BinaryIO | None = None
         self._syncing: Future[None] | None = None
@@ -122,12 +122,12 @@ class Spool:
         return dropped
 
     def done(self, batch: Batch, *, has_failed: bool = False) -> None:
-        """Remove a window that was read or dropped; one that could not be scanned is set aside."""
+        """Remove a window that was read or dropped, on a thread, for it takes a while; what failed is set aside."""
         for path in batch.paths:
             if has_failed:
                 path.rename(path.with_suffix(_FAILED))
             else:
-                path.unlink()
+                self._thread.submit(path.unlink)
 
     def close(self) -> None:
         """Let go of the folder; what waits is left for the next start."""
