@@ -78,8 +78,8 @@ def tell(log: Log, bill: Bill, problems: Problems) -> None:
             said.say(number, subject, name, value, bill.when)
     for name, value in _of_device(bill.main, subject) if bill.main else ():
         said.say(1, subject, name, value, bill.when)
-    places = {part.ref: (number, part.title) for number, part in reversed(list(enumerate(parts, start=1)))}
-    for flaw in bill.flaws:
+    places = {part.ref: (number, part.title) for number, part in enumerate(parts, start=1) if part.ref}
+    for flaw in (one for one in bill.flaws if one.id):
         for ref in flaw.refs or ("",):
             number, title = places.get(ref, (1, ref))
             said.say(number, subject, "sbom.flaw", f"{flaw.id} {flaw.state} {title}", bill.when)
