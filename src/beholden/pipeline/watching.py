@@ -122,13 +122,16 @@ class _Scanner:
     def finish(self, seconds: float) -> Scanned | None:
         """Wait at most so long for the end of the scan; None where there is none yet.
 
-        A process may take a while to end once it has answered: that is not waited for either.
+        A process may take seconds to end once it has answered; that is waited for no longer either.
         """
         if self._answer and self._answer.poll(seconds):
             with suppress(EOFError), self._answer:
                 self._scanned = self._answer.recv()
             self._answer = None
-        if self._answer or self._process.exitcode is None:
+        if self._answer:
+            return None
+        self._process.join(seconds)
+        if self._process.exitcode is None:
             return None
         self.batch = None
         return self._scanned
@@ -175,21 +178,21 @@ class _Watch:
 
     def _say(self, batch: Batch, scanned: Scanned) -> None:
         line = Line(
-            batch.name,
-            None if batch.seconds is None else round(batch.seconds, 3),
-            scanned.n_records if batch.n_packets is None else batch.n_packets,
-            batch.n_bytes,
-            batch.n_dropped,
-            self._intake.n_waiting,
-            self._dropped,
-            self._dropped_bytes,
-            scanned.scan,
-            scanned.is_new,
-            scanned.n_devices,
-            scanned.n_problems,
-            round(scanned.seconds, 3),
-            scanned.peak_bytes,
-            scanned.error,
+            batch=batch.name,
+            seconds=None if batch.seconds is None else round(batch.seconds, 3),
+            packets=scanned.n_records if batch.n_packets is None else batch.n_packets,
+            bytes=batch.n_bytes,
+            dropped_packets=batch.n_dropped,
+            waiting=self._intake.n_waiting,
+            dropped_batches_total=self._dropped,
+            dropped_bytes_total=self._dropped_bytes,
+            scan=scanned.scan,
+            is_new=scanned.is_new,
+            devices=scanned.n_devices,
+            problems=scanned.n_problems,
+            scan_seconds=round(scanned.seconds, 3),
+            scan_peak_bytes=scanned.peak_bytes,
+            error=scanned.error,
         )
         self._tell(line, scanned.problems)
 
