@@ -132,12 +132,16 @@ def alike(n, **others):
 
 def test_a_hundred_alike_are_assessed_once(monkeypatch, knowledge, tmp_path):
     rows = [
-        row | {"model": f"Zq-{i}", "site": "north" if i % 2 else "south"} for i, row in enumerate(alike(100))
+        row
+        | {"model": f"Zq-{i}", "site": ("north", "south")[i % 2], "criticality": ("low", "", "high")[i % 3]}
+        for i, row in enumerate(alike(100))
     ]
     (store, outcome), apart = both(monkeypatch, rows, knowledge, tmp_path)
     assert_equal((store, outcome), apart)
     members = pq.read_table(store.path(outcome.scan_id, "members"))
     assert len(set(members["like_id"].to_pylist())) == 1
+    assert len(set(members["unit_id"].to_pylist())) == 3  # one a criticality
+    assert pq.read_table(store.path(outcome.scan_id, "findings")).num_rows < 100
     assert pq.read_table(store.path(outcome.scan_id, "attributions")).num_rows < 10
     places = store.read(outcome.scan_id, "identifications")
     brands = [row for row in places.to_pylist() if row["field"] == "brand" and row["property"] == "mac"]
@@ -164,7 +168,7 @@ def test_versions_of_which_advisories_speak_are_told_apart(monkeypatch, knowledg
 def test_parts_are_measured_in_records_that_stand_for_others(knowledge, tmp_path, is_condensed):
     write(
         tmp_path / "list.csv",
-        [row | {"criticality": ("low", "high")[i % 2]} for i, row in enumerate(alike(9))],
+        [row | {"type": ("plug", "camera")[i % 2]} for i, row in enumerate(alike(9))],
     )
     read = ingest([str(tmp_path / "list.csv")], print, Options())
     evidence, judgements = from_rows(EVIDENCE, read.evidence), Store(tmp_path).judgements()

@@ -31,7 +31,7 @@ _BARE = {"hostname": "inventory.hostname", "ip": "ip"}
 _CARDS = ("inventory.imei", "inventory.iccid", "inventory.imsi")
 _PRODUCTS, _VERSION = ("inventory.model", "inventory.os"), "inventory.firmware"
 """What advisories speak of, where they know it, and in which version."""
-_UNREAD = {"ip", "inventory.location", *IDENTIFIERS, *STATED, *WORDS} - {"inventory.criticality"}
+_UNREAD = {"ip", "inventory.location", *IDENTIFIERS, *STATED, *WORDS}
 """Properties of which findings and scores read nothing but what `_keys` adds: prefix, card, known product and version."""
 _ROW = ("place", "subject_kind", "subject", "first_seen_at", "last_seen_at", "is_simple")
 _OWN = ("device_id", "like_id", "place")
@@ -79,7 +79,7 @@ def condense(
     own = {name: members[name] for name in _OWN}
     return Condensed(
         is_kept,
-        pa.table(own | {column: _stated(members, column) for column in ("site", "country")}),
+        pa.table(own | {column: _stated(members, column) for column in ("site", "country", "criticality")}),
         _devices(alike),
         [rows for rows in _identifiers(alike) if rows.num_rows],
         {name: rows for name, rows in _said(alike) if rows.num_rows},

@@ -71,14 +71,15 @@ def _kept(observations: pa.Table, records: pa.Table, is_kept: Any) -> pa.Table: 
 
 
 def members(engine: Engine, identified: Identified, found: Condensed | None) -> Frame:
-    """Give device_id, like_id, place, site and country of every device."""
+    """Give device_id, like_id, place, site, country and criticality of every device."""
+    stated = ("site", "country", "criticality")
     own = identified.devices.select(
-        "device_id", "site", "country", like_id=nw.col("device_id"), place=nw.lit(None, dtype=nw.Int64)
+        "device_id", *stated, like_id=nw.col("device_id"), place=nw.lit(None, dtype=nw.Int64)
     )
     if found is None:
         return engine.keep(own)
-    names = ["device_id", "like_id", "place", "site", "country"]
-    simple = engine.bind(found.members.select(names))
+    names = ["device_id", "like_id", "place", *stated]
+    simple = engine.bind(found.members.select(names)).with_columns(nw.col("criticality").cast(nw.Float64))
     others = own.join(simple.select("device_id"), on="device_id", how="anti").select(names)
     return engine.keep(engine.union([simple, others]))
 

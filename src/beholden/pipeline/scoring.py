@@ -15,6 +15,7 @@ from beholden.knowledge.profiles import Profile
 from beholden.score import Inputs, ScoreSettings, rollup_bins, rollups, score
 
 _ROLE_DIMENSIONS = {"brand": "brand", "maker": "maker", "owner": "owner"}
+_LIKE = ("like_id", "criticality")
 _NO_MITIGATIONS = pa.schema(
     [
         pa.field("device_id", pa.string()),
@@ -59,21 +60,26 @@ def score_devices(
 ) -> dict[str, Frame]:
     """Score under every risk what stands for all devices; gives members, scores, contributions and roll-ups.
 
-    members: device_id, like_id, site, country of every device.
+    members: device_id, like_id, site, country and criticality of every device. Devices that are alike but for their
+    criticality are scored apart, one of each.
     """
     engine, knowledge = context.engine, context.knowledge
     rules = knowledge.table("rules").select(["rule_id", "half_life_days"])
+    rated = members.with_columns(nw.col("criticality").fill_null(settings.default_criticality))
+    likes = engine.keep(rated.group_by(*_LIKE).agg(nw.col("device_id").min()))
+    kinds = context.devices.select("kind", like_id=nw.col("device_id"))
     inputs = Inputs(
         findings=findings,
         rules=engine.bind(rules),
         applies=engine.bind(knowledge.table("applies")),
         impacts=engine.bind(knowledge.table("impacts").select(["kind", "category", "impact"])),
-        devices=context.devices.select("device_id", "kind", "criticality"),
+        devices=likes.join(kinds, on="like_id", how="inner"),
         mitigations=engine.bind(_NO_MITIGATIONS.empty_table()),
     )
     scored = score(inputs, settings, keep=engine.keep)
-    scores, units = engine.keep(scored.scores), engine.keep(scored.members)
-    every = engine.keep(members.join(units.rename({"device_id": "like_id"}), on="like_id", how="inner"))
+    scores = engine.keep(scored.scores)
+    units = likes.join(scored.members, on="device_id", how="inner").drop("device_id")
+    every = engine.keep(rated.join(units, on=list(_LIKE), how="inner"))
     groups = engine.keep(_groups(context, every))
     return {
         "members": every,

@@ -13,7 +13,7 @@ from beholden.score.settings import Frame, Keep
 PRIME = 2_147_483_647
 """Mersenne prime below 2^31: products of two residues fit 64 bits, sums of four million are exact floats."""
 _FACTOR = 1_103_515_245
-_SIGNATURE = ("kind", "criticality", "n", "first", "second", "third")
+_SIGNATURE = ("kind", "n", "first", "second", "third")
 _SUMS = ("first", "second", "third")
 _NONE = -1.0
 """Stands for a missing half-life, since joins do not find nulls."""
@@ -42,43 +42,50 @@ def _coded(rows: Frame, columns: tuple[str, ...], remainder: int, keep: Keep) ->
 
 
 def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) -> Frame:
-    """Give each of `devices(device_id, kind, criticality)` the unit that is scored for it: (device_id, unit_id).
+    """Give each of `devices(device_id, like_id, kind, criticality)` the unit that is scored for it: (device_id, unit_id).
 
-    `mitigations(device_id, category, mitigation)` count as evidence here.
+    `findings` and `mitigations(device_id, category, mitigation)`, which count as evidence here, stand under the
+    like_id. The unit is the first device of those with the same evidence, kind and criticality.
     """
     mitigated = _coded(mitigations, ("category", "mitigation"), 2, keep)
     every = nw.concat([evidence_codes(findings, keep), mitigated], how="vertical")
     held = keep(_distinct(every, "device_id", "code"))
-    members = keep(_by_signature(devices, held, keep))
+    likes = _distinct(devices.select("kind", device_id=nw.col("like_id")), "device_id", "kind")
+    signed = keep(_by_signature(likes, held, keep))
     collided = (
-        held.join(members.select("device_id", "unit", "size"), on="device_id", how="inner")
-        .group_by("unit", "code")
+        held.join(signed.select("device_id", "number", "size"), on="device_id", how="inner")
+        .group_by("number", "code")
         .agg(holders=nw.len(), size=nw.col("size").max())
         .filter(nw.col("holders") != nw.col("size"))
     )
-    collided = _distinct(collided, "unit").with_columns(is_collision=nw.lit(value=True))
+    collided = _distinct(collided, "number").with_columns(is_collision=nw.lit(value=True))
     own = nw.when(nw.col("is_collision").fill_null(value=False)).then(nw.col("device_id"))
-    return members.join(collided, on="unit", how="left").select(
-        "device_id", unit_id=own.otherwise(nw.col("unit_id"))
+    patterns = signed.join(collided, on="number", how="left").select(
+        like_id=nw.col("device_id"), pattern=own.otherwise(nw.col("pattern"))
     )
+    rated = keep(
+        devices.select("device_id", "like_id", "criticality").join(patterns, on="like_id", how="inner")
+    )
+    units = rated.group_by("pattern", "criticality").agg(unit_id=nw.col("device_id").min())
+    return rated.join(units, on=["pattern", "criticality"], how="inner").select("device_id", "unit_id")
 
 
-def _by_signature(devices: Frame, held: Frame, keep: Keep) -> Frame:
-    """Give (device_id, unit_id, unit, size): first device of the signature, its number, how many share it."""
+def _by_signature(likes: Frame, held: Frame, keep: Keep) -> Frame:
+    """Give (device_id, pattern, number, size): the first of those of the signature, its number, how many share it."""
     mixed = held.with_columns(first=((nw.col("code") + 1) * _FACTOR) % PRIME)
     mixed = mixed.with_columns(second=(nw.col("first") * nw.col("first")) % PRIME)
     mixed = mixed.with_columns(third=(nw.col("second") * nw.col("first")) % PRIME)
     mixed = mixed.with_columns(*(nw.col(name).cast(nw.Float64) for name in _SUMS))
     sums = mixed.group_by("device_id").agg(*(nw.col(name).sum() for name in _SUMS), n=nw.len())
     signed = keep(
-        devices.select("device_id", "kind", "criticality")
-        .join(sums, on="device_id", how="left")
-        .with_columns(nw.col("n").fill_null(0), *(nw.col(name).fill_null(0.0) for name in _SUMS))
+        likes.join(sums, on="device_id", how="left").with_columns(
+            nw.col("n").fill_null(0), *(nw.col(name).fill_null(0.0) for name in _SUMS)
+        )
     )
-    groups = signed.group_by(*_SIGNATURE).agg(unit_id=nw.col("device_id").min(), size=nw.len())
-    groups = groups.with_row_index("unit", order_by=["unit_id"])
+    groups = signed.group_by(*_SIGNATURE).agg(pattern=nw.col("device_id").min(), size=nw.len())
+    groups = groups.with_row_index("number", order_by=["pattern"])
     joined = signed.join(groups, on=list(_SIGNATURE), how="inner")
-    return joined.select("device_id", "unit_id", "unit", "size")
+    return joined.select("device_id", "pattern", "number", "size")
 
 
 def _distinct(rows: Frame, *columns: str) -> Frame:

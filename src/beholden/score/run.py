@@ -43,19 +43,19 @@ def score(
     members = keep(_members(devices, inputs.findings, mitigated, keep, by_archetype=by_archetype))
 
     of_unit = nw.col("unit_id") == nw.col("device_id")
-    units = keep(members.filter(of_unit).select("unit_id", "kind", "criticality"))
-    evidence = inputs.findings.rename({"device_id": "unit_id"}).join(units, on="unit_id", how="semi")
+    units = keep(members.filter(of_unit).select("unit_id", "like_id", "kind", "criticality"))
+    evidence = _of_units(inputs.findings, units)
     held = keep(opinions(with_half_lives(evidence, inputs.rules), settings))
     computed = keep(factor_rows(keep(grid(units.select("unit_id", "kind"), held, slots, wide)), settings))
     has_evidence = nw.col("unit_id") != BLANK
     factors = Factors(computed.filter(has_evidence), computed.filter(~has_evidence))
     asked = impacts.filter(nw.col("category").is_in(list(settings.severities)))
-    rows = units.join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")
+    rows = units.drop("like_id").join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")
     categories = keep(
         category_rows(
             rows.with_columns(severity=severity_of(settings)),
             factors,
-            mitigated.rename({"device_id": "unit_id"}),
+            _of_units(mitigated, units),
             settings,
         )
     )
@@ -68,15 +68,22 @@ def score(
     )
 
 
+def _of_units(rows: Frame, units: Frame) -> Frame:
+    """Give what is said of devices, by device_id, for the units that it stands for, by unit_id."""
+    likes = units.select("unit_id", "like_id")
+    return rows.rename({"device_id": "like_id"}).join(likes, on="like_id", how="inner").drop("like_id")
+
+
 def _known(devices: Frame, impacts: Frame, settings: ScoreSettings) -> Frame:
     """Treat a kind that the tables do not know as unknown, and a criticality that nobody stated as the default."""
     kinds = impacts.select("kind").unique().with_columns(is_known=nw.lit(value=True))
     kind = nw.when(nw.col("is_known").fill_null(value=False)).then(nw.col("kind")).otherwise(nw.lit(""))
     criticality = nw.col("criticality").cast(nw.Float64).fill_null(settings.default_criticality)
+    like = "like_id" if "like_id" in devices.collect_schema().names() else "device_id"
     return (
-        devices.select("device_id", "kind", "criticality")
+        devices.select("device_id", "kind", "criticality", like_id=nw.col(like))
         .join(kinds, on="kind", how="left")
-        .select("device_id", kind=kind, criticality=criticality)
+        .select("device_id", "like_id", kind=kind, criticality=criticality)
     )
 
 

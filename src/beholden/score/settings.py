@@ -46,7 +46,8 @@ class Inputs:
 
     `findings` as in the model, with `half_life_days` or joined to it from `rules(rule_id, half_life_days)`;
     `applies(kind, category, factor, proposition, weight, base_rate)` and `impacts(kind, category, impact)`
-    written out for every kind and for the unknown kind ''; `devices(device_id, kind, criticality)`;
+    written out for every kind and for the unknown kind ''; `devices(device_id, kind, criticality)`, with
+    `like_id` where findings and mitigations stand under the id of another that is alike;
     `mitigations(device_id, category, effect, confidence)`, which may be empty.
     """
 
