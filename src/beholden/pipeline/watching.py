@@ -21,7 +21,8 @@ from beholden.model.errors import BeholdenError, Problem
 
 _TURN_SECONDS = 0.2
 _MOST_PROBLEMS = 20
-_WATCH_NICENESS, _SCAN_NICENESS = -10, 10
+_NICENESS, _GIVES_WAY = -10, 10
+"""Of the watcher, where it may have it; and how much more of it a scan has."""
 
 
 class Intake(Protocol):
@@ -211,7 +212,7 @@ def watch(intake: Intake, job: Job, tell: Tell, n_stops: Callable[[], int]) -> N
     """Watch until asked to stop, and scan what was collected until then; asked twice, leave that to the next start."""
     going = _Watch(intake, job, tell)
     with suppress(OSError):  # where it is allowed to go before others: packets do not wait
-        os.setpriority(os.PRIO_PROCESS, 0, _WATCH_NICENESS)
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
     while not n_stops() and intake.collect(_TURN_SECONDS):
         going.tend()
     intake.stop()
@@ -227,7 +228,7 @@ def _scan_apart(job: Job, paths: list[str], answer: Connection) -> None:
         signal.signal(
             number, signal.SIG_IGN
         )  # a terminal or supervisor sends them to all; the watcher decides
-    os.setpriority(os.PRIO_PROCESS, 0, _SCAN_NICENESS)
+    os.nice(_GIVES_WAY)
     with suppress(BrokenPipeError), answer:  # the watcher was killed, and scans it again
         answer.send(_scanned(job, paths))
 
