@@ -1,8 +1,8 @@
 """What bills of materials say, whatever their form: of which device or firmware, its parts, and what is said of flaws."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from beholden.ingest.logs import Log
 from beholden.ingest.statements import Statements, Subject, addressed
@@ -145,22 +145,3 @@ def _role(purpose: str) -> str:
 def word(name: object) -> str:
     """Write a name as it is compared: letters and digits alone, in lower case."""
     return "".join(one for one in str(name or "").casefold() if one.isalnum())
-
-
-def text(value: object) -> str:
-    """Give a text or number as text, and nothing for what is neither."""
-    return str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
-
-
-def items(value: object) -> list[dict[str, Any]]:
-    """Give the objects of a list, and none for what is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def instant(value: object) -> datetime | None:
-    """Read a time of ISO 8601; UTC where no zone is told."""
-    try:
-        told = datetime.fromisoformat(text(value))
-    except ValueError:
-        return None
-    return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)

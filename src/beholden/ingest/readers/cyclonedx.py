@@ -4,7 +4,6 @@ https://cyclonedx.org/docs/1.6/json/, properties of devices: https://cyclonedx.g
 """
 
 import io
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +13,9 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from beholden.ingest.documents import Node, document, instant, items, node, text
 from beholden.ingest.logs import Log, Reader, ReadLog
-from beholden.ingest.materials import MOST_DEPTH, Bill, Flaw, Part, instant, items, tell, text, word
+from beholden.ingest.materials import MOST_DEPTH, Bill, Flaw, Part, tell, word
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import whole
 from beholden.model.errors import Report
@@ -35,7 +35,6 @@ _JSON = re.compile(rb'"bomFormat"\s*:\s*"CycloneDX"|"bom-ref"\s*:')
 _XML = b"http://cyclonedx.org/schema/bom/1"
 _LISTS = frozenset({"affects", "components", "hashes", "properties", "vulnerabilities"})
 _MAKERS = ("manufacturer", "manufacture", "supplier")
-Node = dict[str, Any]
 
 
 def recognise(head: bytes, _: Path) -> bool:
@@ -50,62 +49,51 @@ def read(path: Path, evidence_id: str, *, report: Report, options: "Options") ->
     problems.unit = "part"
     log = Log("cyclonedx", evidence_id, options.spill)
     data = whole(path, options.limit_bytes, problems)
-    document = (
-        _xml(data, problems) if data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<" else _json(data, problems)
-    )
-    if document:
-        tell(log, _bill(document, evidence_id), problems)
+    is_xml = data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"<"
+    found = _xml(data, problems) if is_xml else document(data, problems)
+    if found:
+        tell(log, _bill(found, evidence_id), problems)
     problems.finish()
     return log.finish()
-
-
-def _json(data: bytes, problems: Problems) -> Node:
-    try:
-        document = json.loads(data.decode("utf-8", "replace").lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        problems.tell("JSON", "", f"damaged JSON: {str(error)[:80]}", "nothing read")
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 def _xml(data: bytes, problems: Problems) -> Node:
     """Give the document as JSON has it, as far as it is whole."""
     root = None
     try:
-        for _, node in iterparse(io.BytesIO(data), events=("start",), forbid_dtd=True):
-            root = node if root is None else root
+        for _, element in iterparse(io.BytesIO(data), events=("start",), forbid_dtd=True):
+            root = element if root is None else root
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         problems.tell("XML", "", f"damaged or refused XML: {error}", "what comes before is kept")
-    found = _value(root, MOST_DEPTH) if root is not None else {}
-    return found if isinstance(found, dict) else {}
+    return node(_value(root, MOST_DEPTH)) if root is not None else {}
 
 
-def _value(node: Element, depth: int) -> Any:  # noqa: ANN401 - as JSON
+def _value(element: Element, depth: int) -> Any:  # noqa: ANN401 - as JSON
     """Give an element as JSON has it: a list, an object, or a text; nothing below so many levels."""
-    name = node.tag.rpartition("}")[2]
+    name = element.tag.rpartition("}")[2]
     if depth == 0:
         return None
     if name in _LISTS:
-        return [_value(inner, depth - 1) for inner in node]
-    inner = {one.tag.rpartition("}")[2]: _value(one, depth - 1) for one in node}
-    if not inner and not node.attrib:
-        return node.text
-    return {"content": node.text, "value": node.text, **node.attrib, **inner}
+        return [_value(inner, depth - 1) for inner in element]
+    inner = {one.tag.rpartition("}")[2]: _value(one, depth - 1) for one in element}
+    if not inner and not element.attrib:
+        return element.text
+    return {"content": element.text, "value": element.text, **element.attrib, **inner}
 
 
-def _bill(document: Node, evidence_id: str) -> Bill:
-    metadata = _object(document.get("metadata"))
-    stated = _object(metadata.get("component"))
+def _bill(told: Node, evidence_id: str) -> Bill:
+    metadata = node(told.get("metadata"))
+    stated = node(metadata.get("component"))
     main = _part(stated) if stated else None
     if main and not main.supplier:
         main = main._replace(supplier=_maker(metadata))
-    inside = [*items(stated.get("components")), *items(document.get("components"))]
+    inside = [*items(stated.get("components")), *items(told.get("components"))]
     return Bill(
-        text(document.get("serialNumber")) or f"sbom:{evidence_id}",
+        text(told.get("serialNumber")) or f"sbom:{evidence_id}",
         instant(metadata.get("timestamp")),
         main,
         [_part(one) for one in _nested(inside)],
-        [_flaw(one) for one in items(document.get("vulnerabilities"))],
+        [_flaw(one) for one in items(told.get("vulnerabilities"))],
     )
 
 
@@ -139,13 +127,9 @@ def _part(one: Node) -> Part:
 
 def _maker(one: Node) -> str:
     """Name who made something, else who supplies it."""
-    return next((name for role in _MAKERS if (name := text(_object(one.get(role)).get("name")))), "")
+    return next((name for role in _MAKERS if (name := text(node(one.get(role)).get("name")))), "")
 
 
 def _flaw(one: Node) -> Flaw:
-    state = text(_object(one.get("analysis")).get("state")) or "unstated"
+    state = text(node(one.get("analysis")).get("state")) or "unstated"
     return Flaw(text(one.get("id")), state, [text(each.get("ref")) for each in items(one.get("affects"))])
-
-
-def _object(value: object) -> Node:
-    return value if isinstance(value, dict) else {}

@@ -3,13 +3,12 @@
 Access lists: RFC 8519. What is told of a description is told of its address, which devices name as their `mud.url`.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from beholden.ingest.documents import Node, document, instant, items, node, text
 from beholden.ingest.logs import Log, Reader, ReadLog
-from beholden.ingest.materials import instant, items, text
 from beholden.ingest.statements import Statements, Subject
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import whole
@@ -42,7 +41,6 @@ _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmp6"}
 _CLASSES = ("controller", "my-controller", "local-networks", "manufacturer", "same-manufacturer", "model")
 """Peers that a description names by what they are (RFC 8520, 5)."""
 _SIGNS = {"eq": "", "neq": "!=", "gte": ">=", "lte": "<="}
-Node = Mapping[str, Any]
 
 
 class Side(NamedTuple):
@@ -72,11 +70,11 @@ def read(path: Path, evidence_id: str, *, report: Report, options: "Options") ->
     problems = Problems(report, str(path))
     problems.unit = "entry"
     log = Log("mud", evidence_id, options.spill)
-    document = _document(whole(path, options.limit_bytes, problems), problems)
-    mud = _node(document.get(_MUD))
+    told = document(whole(path, options.limit_bytes, problems), problems)
+    mud = node(told.get(_MUD))
     url = text(mud.get("mud-url"))
     if url:
-        _tell(log, Subject("mud", url), mud, document)
+        _tell(log, Subject("mud", url), mud, told)
     elif mud:
         log.n_rejected += 1
         problems.tell("mud-url", "", "a description without its address", "left out")
@@ -84,28 +82,20 @@ def read(path: Path, evidence_id: str, *, report: Report, options: "Options") ->
     return log.finish()
 
 
-def _document(data: bytes, problems: Problems) -> Node:
-    try:
-        return _node(json.loads(data.decode("utf-8", "replace").lstrip("\ufeff")))
-    except (ValueError, RecursionError) as error:
-        problems.tell("JSON", "", f"damaged JSON: {str(error)[:80]}", "nothing read")
-        return {}
-
-
-def _tell(log: Log, subject: Subject, mud: Node, document: Node) -> None:
+def _tell(log: Log, subject: Subject, mud: Node, lists: Node) -> None:
     said, when = Statements(log), instant(mud.get("last-update"))
     for name, told in _SAYS.items():
         said.say(1, subject, told, text(mud.get(name)), when)
-    lists = [one for name in _ACLS for one in items(_node(document.get(name)).get("acl"))]
-    entries = {text(one.get("name")): items(_node(one.get("aces")).get("ace")) for one in lists}
+    acls = [one for name in _ACLS for one in items(node(lists.get(name)).get("acl"))]
+    entries = {text(one.get("name")): items(node(one.get("aces")).get("ace")) for one in acls}
     number = 0
     for side in _SIDES:
-        used = items(_node(_node(mud.get(side.policy)).get("access-lists")).get("access-list"))
+        used = items(node(node(mud.get(side.policy)).get("access-lists")).get("access-list"))
         names = dict.fromkeys(text(one.get("name")) for one in used)
         for ace in (ace for name in names for ace in entries.get(name, [])):
             number += 1
-            if text(_node(ace.get("actions")).get("forwarding")) == "accept":
-                for allowed in _allowed(_node(ace.get("matches")), side):
+            if text(node(ace.get("actions")).get("forwarding")) == "accept":
+                for allowed in _allowed(node(ace.get("matches")), side):
                     said.say(number, subject, "mud.allows", allowed, when)
     log.n_records += max(number, 1)
     said.flush()
@@ -118,7 +108,7 @@ def _allowed(matches: Node, side: Side) -> Iterator[str]:
     """
     layer, ports = _transport(matches)
     own, other = ports.get(side.own_port, ""), ports.get(side.peer_port, "")
-    begun = _INITIATED.get(text(_node(matches.get("tcp")).get("ietf-mud:direction-initiated")))
+    begun = _INITIATED.get(text(node(matches.get("tcp")).get("ietf-mud:direction-initiated")))
     first = begun or ("out" if other else "in" if own else side.first)
     port = other if first == "out" else own
     for peer in _peers(matches, side):
@@ -128,9 +118,9 @@ def _allowed(matches: Node, side: Side) -> Iterator[str]:
 def _transport(matches: Node) -> tuple[str, dict[str, str]]:
     for name in ("tcp", "udp"):
         if name in matches:
-            told = _node(matches[name])
-            return name, {side: _port(_node(told.get(side))) for side in ("source-port", "destination-port")}
-    number = next((text(_node(matches[ip]).get("protocol")) for ip in ("ipv4", "ipv6") if ip in matches), "")
+            told = node(matches[name])
+            return name, {side: _port(node(told.get(side))) for side in ("source-port", "destination-port")}
+    number = next((text(node(matches[ip]).get("protocol")) for ip in ("ipv4", "ipv6") if ip in matches), "")
     return _PROTOCOLS.get(number, number or "any"), {}
 
 
@@ -143,17 +133,13 @@ def _port(told: Node) -> str:
 
 def _peers(matches: Node, side: Side) -> Iterator[str]:
     """Name the peers: a DNS name, a network, or a class of devices; `any` where the entry names none."""
-    classes = _node(matches.get("ietf-mud:mud"))
+    classes = node(matches.get("ietf-mud:mud"))
     found = [" ".join([name, text(classes[name])]).strip() for name in _CLASSES if name in classes]
     for family in ("ipv4", "ipv6"):
-        told = _node(matches.get(family))
+        told = node(matches.get(family))
         long = "destination" if side.peer == "dst" else "source"
         found += [
             text(told.get(f"{_DNS}{side.peer}-dnsname")).lower(),
             text(told.get(f"{long}-{family}-network")),
         ]
     yield from [one for one in found if one] or ["any"]
-
-
-def _node(value: object) -> Node:
-    return value if isinstance(value, dict) else {}

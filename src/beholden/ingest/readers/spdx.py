@@ -3,14 +3,14 @@
 https://spdx.github.io/spdx-spec/v2.3/, https://spdx.github.io/spdx-spec/v3.0.1/
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beholden.ingest.documents import Node, document, instant, items, node, text, texts
 from beholden.ingest.logs import Log, Reader, ReadLog
-from beholden.ingest.materials import Bill, Flaw, Part, instant, items, tell, text, word
+from beholden.ingest.materials import Bill, Flaw, Part, tell, word
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import whole
 from beholden.model.errors import Report
@@ -26,6 +26,7 @@ READER = Reader(
     "said of vulnerabilities",
     "no flows; files, snippets, licences and relations other than what the document describes are not read; no RDF/XML",
 )
+_BLANK = b"\xef\xbb\xbf \r\n\t"
 _TAGS = re.compile(rb"^SPDXVersion:\s*SPDX-2\.", re.MULTILINE)
 _JSON = re.compile(rb'"SPDXID"\s*:|"spdxVersion"\s*:\s*"SPDX-2\.|"https://spdx\.org/rdf/3\.')
 _SOMEBODY = re.compile(r"^(?:Organization|Person|Tool):\s*(?P<name>.*?)\s*(?:\([^()]*\))?$")
@@ -36,12 +37,11 @@ _STATES = {
     "VexUnderInvestigationVulnAssessmentRelationship": "in_triage",
 }
 """Assessments of SPDX 3, and the states that CycloneDX has for them."""
-Node = dict[str, Any]
 
 
 def recognise(head: bytes, _: Path) -> bool:
     """Tell tag-value text by its version, JSON by the identifiers that its elements bear, JSON-LD by its context."""
-    start = head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+    start = head.lstrip(_BLANK)[:1]
     return bool(_JSON.search(head) if start == b"{" else _TAGS.search(head) and start != b"<")
 
 
@@ -50,37 +50,31 @@ def read(path: Path, evidence_id: str, *, report: Report, options: "Options") ->
     problems = Problems(report, str(path))
     problems.unit = "package"
     log = Log("spdx", evidence_id, options.spill)
-    source = whole(path, options.limit_bytes, problems).decode("utf-8", "replace").lstrip("\ufeff")
-    bill = _of_json(source, problems) if source.lstrip()[:1] == "{" else _of_tags(source)
+    data = whole(path, options.limit_bytes, problems)
+    if data.lstrip(_BLANK)[:1] == b"{":
+        told = document(data, problems)
+        bill = (_of_graph if "@graph" in told else _of_document)(told) if told else None
+    else:
+        bill = _of_tags(data.decode("utf-8", "replace").lstrip("\ufeff"))
     if bill:
         tell(log, bill._replace(id=bill.id or f"sbom:{evidence_id}"), problems)
     problems.finish()
     return log.finish()
 
 
-def _of_json(source: str, problems: Problems) -> Bill | None:
-    try:
-        document = json.loads(source)
-    except (ValueError, RecursionError) as error:
-        problems.tell("JSON", "", f"damaged JSON: {str(error)[:80]}", "nothing read")
-        return None
-    return _of_graph(document) if "@graph" in document else _of_document(document)
-
-
-def _of_document(document: Node) -> Bill:
+def _of_document(told: Node) -> Bill:
     """Read SPDX 2 in JSON."""
     described = [
         text(one.get("relatedSpdxElement"))
-        for one in items(document.get("relationships"))
+        for one in items(told.get("relationships"))
         if one.get("relationshipType") == "DESCRIBES"
     ]
-    also = document.get("documentDescribes")
+    also = told.get("documentDescribes")
     described += [text(one) for one in also] if isinstance(also, list) else []
-    created = document.get("creationInfo")
     return _bill(
-        text(document.get("documentNamespace")),
-        created.get("created") if isinstance(created, dict) else None,
-        [_package(one) for one in items(document.get("packages"))],
+        text(told.get("documentNamespace")),
+        node(told.get("creationInfo")).get("created"),
+        [_package(one) for one in items(told.get("packages"))],
         described,
     )
 
@@ -127,25 +121,25 @@ def _somebody(value: object) -> str:
 
 def _of_tags(source: str) -> Bill:
     """Read SPDX 2 in tag-value as the JSON that it stands for."""
-    document: Node = {"packages": [], "relationships": [], "creationInfo": {}}
-    one: Node | None = None
+    told: dict[str, Any] = {"packages": [], "relationships": [], "creationInfo": {}}
+    one: dict[str, Any] | None = None
     for tag, value in _tags(source):
         if tag == "PackageName":
             one = {"name": value, "externalRefs": [], "checksums": []}
-            document["packages"].append(one)
+            told["packages"].append(one)
         elif tag in ("FileName", "SnippetSPDXID", "LicenseID"):
             one = None
         elif tag == "Relationship":
             _, _, rest = value.partition(" ")
             kind, _, other = rest.partition(" ")
-            document["relationships"].append({"relationshipType": kind, "relatedSpdxElement": other.strip()})
+            told["relationships"].append({"relationshipType": kind, "relatedSpdxElement": other.strip()})
         elif tag == "Created":
-            document["creationInfo"] = {"created": value}
+            told["creationInfo"] = {"created": value}
         elif tag == "DocumentNamespace":
-            document["documentNamespace"] = value
+            told["documentNamespace"] = value
         elif one is not None:
             _tagged(one, tag, value)
-    return _of_document(document)
+    return _of_document(told)
 
 
 _OF_PACKAGE = {
@@ -157,7 +151,7 @@ _OF_PACKAGE = {
 }
 
 
-def _tagged(one: Node, tag: str, value: str) -> None:
+def _tagged(one: dict[str, Any], tag: str, value: str) -> None:
     if tag in _OF_PACKAGE:
         one[_OF_PACKAGE[tag]] = value
     elif tag == "PackageChecksum":
@@ -189,15 +183,15 @@ def _tags(source: str) -> Iterator[tuple[str, str]]:
             yield name, value.removeprefix("<text>").removesuffix("</text>")
 
 
-def _of_graph(document: Node) -> Bill:
+def _of_graph(told: Node) -> Bill:
     """Read SPDX 3: elements by their types and the names that JSON-LD's context gives their properties."""
-    elements = items(document.get("@graph"))
+    elements = items(told.get("@graph"))
     by_id = {text(one.get("spdxId") or one.get("@id")): one for one in elements}
     name, described, when = "", list[str](), None
     for one in elements:
         kind = _type(one)
         if kind in ("SpdxDocument", "Sbom"):
-            described += _texts(one.get("rootElement"))
+            described += texts(one.get("rootElement"))
             name = text(one.get("spdxId")) if kind == "SpdxDocument" else name
         elif kind == "CreationInfo":
             when = when or one.get("created")
@@ -216,7 +210,7 @@ def _element(one: Node, by_id: dict[str, Node]) -> Part:
         (text(each.get("externalIdentifierType")), text(each.get("identifier")))
         for each in items(one.get("externalIdentifier"))
     ]
-    makers = [*_texts(one.get("originatedBy")), *_texts(one.get("suppliedBy"))]
+    makers = [*texts(one.get("originatedBy")), *texts(one.get("suppliedBy"))]
     purls = [text(one.get("software_packageUrl")), *(value for kind, value in others if kind == "packageUrl")]
     return Part(
         ref=text(one.get("spdxId")),
@@ -242,8 +236,4 @@ def _assessment(one: Node, by_id: dict[str, Node]) -> Flaw:
         for each in items(flaw.get("externalIdentifier"))
         if each.get("externalIdentifierType") == "cve"
     ]
-    return Flaw((ids or [text(flaw.get("name")) or said_of])[0], _STATES[_type(one)], _texts(one.get("to")))
-
-
-def _texts(value: object) -> list[str]:
-    return [text(one) for one in value] if isinstance(value, list) else [text(value)]
+    return Flaw((ids or [text(flaw.get("name")) or said_of])[0], _STATES[_type(one)], texts(one.get("to")))
