@@ -149,6 +149,7 @@ def test_groups_are_asked_only_what_they_are_for():
         assert 0 < sum(fits(probe, group) for probe in PROBES) < len(PROBES)
         assert not any(fits(probe, group) for probe in PROBES if probe.transport == "tcp")
     assert all(fits(probe, LOCAL) for probe in PROBES)
+    assert [probe.name for probe in PROBES if fits(probe, ip_address("ff02::fb%v0"))] == ["mdns"]
 
 
 def test_questions_whose_protocols_are_not_public_are_those_of_the_examples():

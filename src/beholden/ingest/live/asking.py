@@ -13,7 +13,7 @@ from typing import cast
 
 from beholden.ingest.live.frames import Party, Recording
 from beholden.ingest.live.probes import BROADCAST, Probe
-from beholden.ingest.live.targets import Address
+from beholden.ingest.live.targets import Address, unscoped
 
 _CONNECT_SECONDS = 0.9
 """Shorter than the first repetition of a SYN (RFC 6298, 2.1), so that none is sent unasked."""
@@ -73,7 +73,7 @@ def ask(
 def fits(probe: Probe, target: Address) -> bool:
     """Tell whether a question is for an address: groups are asked only what they are for."""
     if target.is_multicast or str(target) == BROADCAST:
-        return str(target) in probe.groups
+        return str(unscoped(target)) in probe.groups
     return True
 
 
@@ -130,12 +130,12 @@ class _Asking:
 
     async def _say(self, target: Address, probe: Probe) -> None:
         """Send a datagram."""
-        payload = probe.payload(str(target))
+        payload = probe.payload(str(unscoped(target)))
         mouth = await self._mouth(probe, target.version)
         await self._pace.turn(1)
         error = None
         own, other = Party(_own_address(target), mouth.getsockname()[1]), Party(target, probe.port)
-        self._asked[probe.name, target] = _now_us(), own, other, payload
+        self._asked[probe.name, unscoped(target)] = _now_us(), own, other, payload
         try:
             mouth.sendto(payload, (str(target), probe.port))
         except OSError as wrong:
@@ -167,7 +167,7 @@ class _Asking:
         is_own = hashlib.sha256(data).hexdigest() in self._said  # come back from a group
         if is_own or self.counts.n_answers >= _MOST_ANSWERS:
             return
-        for target in (by.address, *map(ip_address, probe.groups)):
+        for target in (unscoped(by.address), *map(ip_address, probe.groups)):
             if asked := self._asked.pop((probe.name, target), None):
                 at_us, own, other, question = asked
                 self._recording.datagram(at_us, own, other, question, by.address)
@@ -187,7 +187,11 @@ class _Asking:
             reader, writer = await asyncio.wait_for(opening, _CONNECT_SECONDS)
         except OSError:  # TimeoutError is one
             return
-        own, payload, begun = writer.get_extra_info("sockname"), probe.payload(str(target)), _now_us()
+        own, payload, begun = (
+            writer.get_extra_info("sockname"),
+            probe.payload(str(unscoped(target))),
+            _now_us(),
+        )
         self._told(target, probe, payload)
         writer.write(payload)
         answers = await self._answers(reader)

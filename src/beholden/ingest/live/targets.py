@@ -1,7 +1,7 @@
 """Whom a probe asks: addresses and networks, private unless a user says otherwise, and not too many."""
 
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from beholden.model.errors import BeholdenError
 
@@ -27,12 +27,17 @@ def addresses(texts: Sequence[str], most: int) -> list[Address]:
     n = sum(network.num_addresses for network in networks)
     if n > most:
         raise BeholdenError(f"{n:,} addresses are more than {most:,}; name fewer, or raise --most")
-    return list(dict.fromkeys(address for network in networks for address in _hosts(network)))
+    return list(dict.fromkeys(address for network in networks for address in network.hosts()))
 
 
 def is_public(address: Address) -> bool:
     """Tell whether an address may be somebody else's: it is in no network of one's own."""
     return not any(address in network for network in _OWN)
+
+
+def unscoped(address: Address) -> Address:
+    """Give an address without the interface behind it (RFC 4007, 11)."""
+    return ip_address(str(address).partition("%")[0])
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
@@ -44,7 +49,3 @@ def _network(text: str) -> IPv4Network | IPv6Network:
     if mapped is not None:  # RFC 4291, 2.5.5.2: it reaches the IPv4 address
         return IPv4Network((mapped, max(0, network.prefixlen - 96)), strict=False)
     return network
-
-
-def _hosts(network: IPv4Network | IPv6Network) -> Iterator[Address]:
-    yield from network.hosts()
