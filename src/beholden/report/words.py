@@ -48,6 +48,7 @@ IDENTIFIERS: Final[dict[str, str]] = {
     "iccid": "ICCID",
     "imsi": "IMSI",
     "asset": "asset tag",
+    "firmware": "firmware",
 }
 ACCESS: Final[dict[str, str]] = {
     "executive": "access on an order of the executive",
