@@ -35,7 +35,10 @@ def recog_table(archive: Path, knowledge: Path) -> pa.Table:
             name = Path(member.name).stem
             stream = bundle.extractfile(member) if name in files else None
             if stream is not None:
-                rows.extend(_read(name, files[name]["property"], files[name]["prefix"], stream.read()))
+                document, (first, *others) = stream.read(), files[name]["property"].split()
+                rows.extend(_read(name, first, files[name]["prefix"], document))
+                for other in others:
+                    rows.extend(_read(f"{name}@{other}", other, files[name]["prefix"], document))
     return pa.Table.from_pylist(rows, schema=pa.schema([(column, pa.string()) for column in RECOG]))
 
 

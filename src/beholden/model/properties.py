@@ -156,9 +156,6 @@ PROPERTIES: dict[str, str] = {
     "tdp.type": "device_type of a discovery answer on UDP 20002",
     "tdp.device_id": "device_id of a discovery answer on UDP 20002",
     "tdp.encryption": "encrypt_type of a discovery answer on UDP 20002, such as KLAP",
-    # SSH (RFC 4253)
-    "ssh.client": "version line of a client, as SSH-2.0-software",
-    "ssh.server": "version line of a server, as SSH-2.0-software",
     "gree.brand": "brand in an answer to Gree's search",
     "gree.model": "model in an answer to Gree's search",
     "gree.model_id": "mid in an answer to Gree's search",
@@ -260,7 +257,7 @@ PROPERTIES: dict[str, str] = {
     "lidar.form": "form of a laser scanner's packets, with its product number or version",
     "lidar.serial": "serial number or broadcast code of a laser scanner",
     # management, telephony, time
-    "ssh.version": "version line that a side of an SSH connection begins with (RFC 4253)",
+    "ssh.version": "version line that a side of an SSH connection begins with, as SSH-2.0-software (RFC 4253)",
     "ftp.banner": "greeting of an FTP server (RFC 959)",
     "ftp.system": "answer of an FTP server to SYST",
     "telnet.banner": "what a telnet server shows up to its first prompt",

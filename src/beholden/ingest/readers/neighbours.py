@@ -1,4 +1,4 @@
-"""Read who is on the wire: ARP, ND and switch tables of Linux, Cisco IOS and NX-OS, Juniper and Aruba, as they are shown.
+"""Read who is on the wire: ARP, ND and switch tables as Linux and network equipment show them.
 
 A line tells by its words, not by its columns: a link address with an IP address binds both; a link address with a port of
 a switch says where it is plugged in.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 READER = Reader(
     "neighbours",
     "neighbours",
-    "ARP, ND and MAC address tables as shown by Linux (ip neigh, arp, bridge fdb; also -j), Cisco, Juniper and Aruba",
+    "ARP, ND and MAC address tables as shown by Linux (ip neigh, arp, bridge fdb; also -j) and by switches and routers",
     "link address with its IP address, or with the port of a switch and the VLAN",
     "no times; entries that are incomplete, failed, the device's own or group addresses are left out",
 )
@@ -50,7 +50,7 @@ _HEADERS = re.compile(
     rb"|IP Address +MAC Address +(?:Type|Port)|MAC Address +VLAN +Type +Port",
     re.IGNORECASE,
 )
-"""Lines of Linux, and headers of Cisco IOS and NX-OS, Juniper and Aruba."""
+"""Lines of Linux, and headers of what switches and routers show."""
 _SKIPPED = ("incomplete", "failed", "permanent", " self", "static cpu", " cpu", "interface -")
 _JSON_KEYS = ({"dst", "dev", "state"}, {"mac", "ifname", "flags"})
 
@@ -117,7 +117,7 @@ def _plugged(rest: str) -> str:
 
 
 def _colons(mac: str) -> str:
-    """Take a dash out of Aruba's `001122-334455`."""
+    """Take the dash out of `001122-334455`."""
     return mac.replace("-", "") if len(mac) == 13 else mac
 
 

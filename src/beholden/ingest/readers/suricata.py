@@ -176,7 +176,7 @@ _SAYS: dict[str, tuple[Says, ...]] = {
         ),
         Says("dhcp.requested_ip", "client_mac", _at("requested_ip"), "mac"),
     ),
-    "ssh": (Says("ssh.client", _SRC, _banner("client")), Says("ssh.server", _DEST, _banner("server"))),
+    "ssh": (Says("ssh.version", _SRC, _banner("client")), Says("ssh.version", _DEST, _banner("server"))),
     "mqtt": (
         Says("mqtt.client_id", _SRC, _at("connect", "client_id")),
         Says("mqtt.username", _SRC, _at("connect", "username")),

@@ -145,8 +145,8 @@ _SAYS: dict[str, tuple[Says, ...]] = {
         Says("dhcp.server", "server_addr", ("server_addr",)),
     ),
     "ssh": (
-        Says("ssh.client", _ORIG, ("client",)),
-        Says("ssh.server", _RESP, ("server",)),
+        Says("ssh.version", _ORIG, ("client",)),
+        Says("ssh.version", _RESP, ("server",)),
     ),
     "mqtt_connect": (
         Says("mqtt.client_id", _ORIG, ("client_id",)),
@@ -166,8 +166,8 @@ _SAYS: dict[str, tuple[Says, ...]] = {
         Says("http.user_agent", "host", ("software_type", "unparsed_version"), _if_type("^HTTP::BROWSER$")),
         Says("http.server", "host", ("software_type", "unparsed_version"), _if_type("^HTTP::SERVER$")),
         Says("http.powered_by", "host", ("software_type", "unparsed_version"), _if_type("^HTTP::APPSERVER$")),
-        Says("ssh.client", "host", ("software_type", "unparsed_version"), _if_type("^SSH::CLIENT$")),
-        Says("ssh.server", "host", ("software_type", "unparsed_version"), _if_type("^SSH::SERVER$")),
+        Says("ssh.version", "host", ("software_type", "unparsed_version"), _if_type("^SSH::CLIENT$")),
+        Says("ssh.version", "host", ("software_type", "unparsed_version"), _if_type("^SSH::SERVER$")),
         Says("dhcp.vendor_class", "host", ("software_type", "unparsed_version"), _if_type("^DHCP::CLIENT$")),
     ),
     "known_hosts": (Says("frame.ip", "host", ("host",)),),
