@@ -22,6 +22,7 @@ CONDITIONS = [
     ("criticality>0.3",), ("is_router=false",), ("macs~00:1b:1b:00:00:0",), ("macs=null",),
     ("macs!=00:1b:1b:00:00:01",), ("serials~x",), ("hostnames!=nobody",), ("brand=null",),
     ("brand.name~hik",), ("owner.jurisdiction=CN",), ("owner.jurisdiction!=CN",), ("listings.list~us",),
+    ("flaws.is_exploited=true",), ("flaws=null",),
     ("clouds=null",), ("index>5",), ("coverage<0.4",), ("risks.privacy.risk>0.01",),
     ("risks.exfiltration.findings~exfil",), ("risks~exfil",), ("nothing=null",), ("nothing=1",),
     ("kind=camera", "index>1", "macs~0"),
@@ -71,7 +72,7 @@ def test_devices(stores, where):
         assert first.n == len(wanted)
 
 
-@pytest.mark.parametrize("what", ["makers", "flows", "findings"])
+@pytest.mark.parametrize("what", ["makers", "flows", "flaws", "findings"])
 @pytest.mark.parametrize("where", [(), ("label~hik",), ("n_devices>12",), ("strength>=0",), ("factor!=V",)])
 def test_other_rows(stores, what, where):
     scan, whole, few = stores

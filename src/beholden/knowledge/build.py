@@ -27,6 +27,7 @@ from beholden.knowledge.places import load_deployments, load_groupings
 from beholden.knowledge.recog import recog_fingerprints
 from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules, load_signals
 from beholden.knowledge.schemas import SCHEMAS
+from beholden.knowledge.signs import load_contents, load_old_software
 from beholden.knowledge.standards import load_standards
 from beholden.knowledge.white_labels import load_white_labels
 
@@ -82,6 +83,8 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "claims": _table("claims", load_claims(root, ledger)),
         "signals": _table("signals", load_signals(root)),
         "interfaces": _interfaces(root, ledger),
+        "contents": _table("contents", load_contents(root, ledger)),
+        "old_software": _table("old_software", load_old_software(root, ledger)),
         "kinds": _table("kinds", kinds),
         "rules": _table("rules", rules),
         "applies": _table("applies", expand_applies(rules, kinds)),

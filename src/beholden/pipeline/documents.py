@@ -64,10 +64,16 @@ TABLES_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(_COMPANY_ROLES.values(), ("attributions", "identifications")),
     "clouds": ("exposures", "attributions"),
     "listings": ("device_listings",),
+    "flaws": ("device_flaws",),
     **dict.fromkeys(_RISKS, ("scores",)),
     "risks": ("scores", "findings"),
 }
 """The tables that each name of a document is made from, besides `devices`."""
+FLAW = (
+    "cve", "product", "version", "affected", "is_affected", "is_exploited", "cvss", "due_if_exposed",
+    "due_if_internal",
+)  # fmt: skip
+"""What a document says of a published flaw."""
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "devices": tuple(OWN.values()),
     "device_identifiers": ("device_id", "identifier_kind", "identifier"),
@@ -80,6 +86,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "device_listings": (
         "device_id", "list", "title", "entity", "since", "condition", "role", "is_binding",
     ),
+    "device_flaws": ("device_id", *FLAW),
     "findings": ("device_id", "finding_id", "category", "strength"),
     "scores": (
         "device_id", "category", "likelihood", "risk", "risk_lower", "risk_upper", "impact", "coverage",
@@ -111,6 +118,7 @@ class _Parts:
         self._attributions = _by_device(tables["attributions"])
         self._exposures = _by_device(outbound)
         self._listings = _by_device(tables["device_listings"])
+        self._flaws = _by_device(tables["device_flaws"])
         self._findings = _by_device(held)
         self._scores = _by_device(tables["scores"])
         operators = tables["attributions"].filter(pc.equal(tables["attributions"]["role"], "cloud_operator"))
@@ -128,6 +136,7 @@ class _Parts:
             **_companies(self._attributions[known], self._chosen[known]),
             "clouds": _clouds(self._exposures[known], self._names),
             "listings": _listings(self._listings[known]),
+            "flaws": flaws(self._flaws[known]),
         }
         return document | _risks(self._scores[known], self._findings[known])
 
@@ -221,6 +230,13 @@ def _listings(rows: list[Document]) -> list[Document]:
         }
         for _, row in sorted(unique.items())
     ]
+
+
+def flaws(rows: Iterable[Document]) -> list[Document]:
+    """Give published flaws, those of the device's version first, of these the ones that are exploited."""
+    ordered = sorted(rows, key=lambda row: row["cve"], reverse=True)
+    ordered.sort(key=lambda row: (not row["is_affected"], not row["is_exploited"], -(row["cvss"] or 0.0)))
+    return [{name: row[name] for name in FLAW} for row in ordered]
 
 
 def _risks(scores: list[Document], findings: list[Document]) -> Document:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from beholden.engine.store import Store
 from beholden.model.errors import BeholdenError
-from beholden.pipeline.documents import IDENTIFIERS, Document, device_documents
+from beholden.pipeline.documents import IDENTIFIERS, Document, device_documents, flaws
 from beholden.pipeline.scoring import read_settings
 from beholden.pipeline.summary import label
 from beholden.score.explain_steps import recompute
@@ -64,6 +64,7 @@ def explain(store: Store, scan_id: str, text: str) -> Document:
         "identifications": proof.identifications(),
         "provenance": proof.provenance(),
         "exposures": proof.exposures(),
+        "flaws": proof.flaws(),
         "risks": [proof.risk(row) for row in proof.scores],
         "index": document["index"],
     }
@@ -75,7 +76,14 @@ class _Proof:
     def __init__(self, store: Store, scan_id: str, device: str) -> None:
         self._rows = {
             table: store.read(scan_id, table, devices=[device]).to_pylist()
-            for table in ("identifications", "attributions", "exposures", "findings", "contributions")
+            for table in (
+                "identifications",
+                "attributions",
+                "exposures",
+                "device_flaws",
+                "findings",
+                "contributions",
+            )
         }
         run = store.read(scan_id, "runs").to_pylist()[0]
         self._settings = read_settings(run["settings"])
@@ -167,6 +175,11 @@ class _Proof:
             }
             for row in rows
         ]
+
+    def flaws(self) -> list[Document]:
+        """Give published flaws with the facts that tell of them."""
+        facts = {row["cve"]: row["fact_id"] for row in self._rows["device_flaws"]}
+        return [row | {"facts": self.facts(facts[row["cve"]])} for row in flaws(self._rows["device_flaws"])]
 
     def risk(self, score: Document) -> Document:
         """Give one risk: its numbers, the sum again, and its findings by proposition."""

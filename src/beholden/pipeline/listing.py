@@ -1,4 +1,4 @@
-"""What `show` lists: devices, makers, flows, findings and scans, as rows of plain values, the first of many."""
+"""What `show` lists: devices, makers, flows, flaws, findings and scans, as rows of plain values, the first of many."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -90,6 +90,20 @@ def _flows(store: Store, scan_id: str, conditions: list[Condition], most: int | 
     return _labelled(store, scan_id, rows, conditions, order, most)
 
 
+def _flaws(store: Store, scan_id: str, conditions: list[Condition], most: int | None) -> Listing:
+    """List published flaws of devices: those of their version first, of these the ones that are exploited."""
+    rows = store.read(scan_id, "device_flaws")
+    rows = rows.append_column("device", rows["device_id"]).drop_columns(["device_id", "fact_id"])
+    order = [
+        ("is_affected", "descending"),
+        ("is_exploited", "descending"),
+        ("cvss", "descending"),
+        ("cve", "descending"),
+        ("device", "ascending"),
+    ]
+    return _labelled(store, scan_id, rows, conditions, order, most)
+
+
 def _findings(store: Store, scan_id: str, conditions: list[Condition], most: int | None) -> Listing:
     """List findings, the strongest first; those looked at and not there only where a condition names `strength`."""
     if not any(one.head == "strength" for one in conditions):
@@ -110,29 +124,36 @@ def _labelled(
     most: int | None,
 ) -> Listing:
     """Keep and order rows in columns; what is given of them bears the label of its device."""
+    rows = kept(store, scan_id, rows, conditions)
+    first = rows.take(pc.sort_indices(rows, sort_keys=order)[:most])
+    return Listing(rows.num_rows, _named(store, scan_id, first))
+
+
+def kept(store: Store, scan_id: str, rows: pa.Table, conditions: list[Condition]) -> pa.Table:
+    """Keep the rows, which have a column `device`, for which all conditions hold; `label` is that of the device."""
     for condition in sorted(conditions, key=lambda one: one.head == "label"):
         if condition.head == "label":
-            named = _labels(store, scan_id, pc.unique(rows["device"]).to_pylist())
+            named = labels(store, scan_id, pc.unique(rows["device"]).to_pylist())
             column = pa.array([named[one] for one in rows["device"].to_pylist()], pa.string())
         elif condition.head in rows.column_names:
             column = rows[condition.head]
         else:
             column = pa.nulls(rows.num_rows, pa.string())
         rows = rows.filter(condition.mask(column))
-    first = rows.take(pc.sort_indices(rows, sort_keys=order)[:most])
-    return Listing(rows.num_rows, _named(store, scan_id, first))
+    return rows
 
 
 def _named(store: Store, scan_id: str, rows: pa.Table) -> Iterator[Document]:
     rows = rows.drop_columns([name for name in ("force",) if name in rows.column_names])
     for start in range(0, rows.num_rows, BATCH):
         some = rows.slice(start, BATCH)
-        labels = _labels(store, scan_id, pc.unique(some["device"]).to_pylist())
+        named = labels(store, scan_id, pc.unique(some["device"]).to_pylist())
         for row in some.to_pylist():
-            yield {"device": row["device"], "label": labels[row["device"]]} | row
+            yield {"device": row["device"], "label": named[row["device"]]} | row
 
 
-def _labels(store: Store, scan_id: str, devices: list[str]) -> dict[str, str]:
+def labels(store: Store, scan_id: str, devices: list[str]) -> dict[str, str]:
+    """Give what devices are called: by brand, model, kind and the first of their names."""
     return {one["device"]: label(one) for some in partly(store, scan_id, devices, _NAMED) for one in some}
 
 
@@ -146,6 +167,7 @@ _LISTINGS: dict[str, Callable[[Store, str, list[Condition], int | None], Listing
     "devices": _devices,
     "makers": _makers,
     "flows": _flows,
+    "flaws": _flaws,
     "findings": _findings,
     "scans": _scans,
 }

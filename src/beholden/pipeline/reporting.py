@@ -20,11 +20,11 @@ from beholden.engine.store import Store
 from beholden.knowledge.base import Knowledge, knowledge_root
 from beholden.knowledge.facts import load_sources
 from beholden.knowledge.files import read_csv
-from beholden.knowledge.law import is_in_force
 from beholden.knowledge.profiles import load_profile
 from beholden.model.errors import BeholdenError
 from beholden.pipeline import totals
 from beholden.pipeline.documents import Document, documents_of
+from beholden.pipeline.laws import compelling
 from beholden.pipeline.ranking import indexed, worst
 from beholden.pipeline.scoring import read_settings
 from beholden.pipeline.summary import label
@@ -176,7 +176,7 @@ def _texts(knowledge: Knowledge, run: Document, seats: list[str]) -> tuple[Docum
     profile = None
     with suppress(BeholdenError):  # a profile of the user's own is not at hand here
         profile = asdict(load_profile(knowledge, run["profile"]))
-    regimes = _regimes(knowledge, run["started_at"].date().isoformat(), seats)
+    regimes = compelling(knowledge, run["started_at"].date().isoformat(), seats)
     facts = knowledge.table("facts")
     ids = pa.array([row["fact_id"] for row in regimes], pa.string())
     sources = load_sources(knowledge_root())
@@ -206,17 +206,6 @@ def _countries() -> dict[str, str]:
 
 def _short(head: str, tail: str, heads: Counter[str]) -> str:
     return head if heads[head] == 1 else f"{tail} {head}".strip()
-
-
-def _regimes(knowledge: Knowledge, day: str, seats: list[str]) -> list[Document]:
-    """Give the instruments in force on a day that bind any of these seats and compel access."""
-    return [
-        row
-        for row in knowledge.rows("regimes")
-        if row["binds"] in seats
-        and row["compelled_access"] not in ("none", "unknown")
-        and is_in_force(row, day)
-    ]
 
 
 def _propositions(rules: list[Document]) -> dict[str, str]:

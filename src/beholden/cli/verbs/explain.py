@@ -10,6 +10,7 @@ from beholden.cli.tables import print_line
 
 Row = dict[str, Any]
 _MOST_EVIDENCE = 3
+_MOST_FLAWS = 5
 
 
 @click.command(name="explain")
@@ -50,8 +51,25 @@ def _print(proof: Row) -> None:
             f"  {row['role']}: {row['name']} ({row['jurisdiction'] or '?'})  ({row['confidence']:.2f})"
         )
         _print_facts(row["facts"], "      ")
+    _print_flaws(proof["flaws"])
     for risk in proof["risks"]:
         _print_risk(risk)
+
+
+def _print_flaws(flaws: list[Row]) -> None:
+    """Print the flaws of the device's version, those that are exploited first, and how many are possible."""
+    if not flaws:
+        return
+    held = [one for one in flaws if one["is_affected"]]
+    print_line(f"published flaws: {len(held)} of its version, {len(flaws) - len(held)} possible")
+    for one in (held or flaws)[:_MOST_FLAWS]:
+        known = ", known to be exploited" if one["is_exploited"] else ""
+        due = f"fix {one['due_if_exposed'] or '?'} if exposed, {one['due_if_internal'] or '?'} if not"
+        version = f"{one['version'] or 'version not known'}, affected {one['affected'] or 'not said'}"
+        print_line(f"  {one['cve']}{known}: {one['product']} {version}; {due}")
+        _print_facts(one["facts"], "      ")
+    if len(held or flaws) > _MOST_FLAWS:
+        print_line(f"  … {len(held or flaws) - _MOST_FLAWS} more; show flaws lists them")
 
 
 def _print_risk(risk: Row) -> None:
