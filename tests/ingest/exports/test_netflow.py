@@ -218,3 +218,11 @@ def test_times_beyond_all_years_are_left_out(tmp_path, first):
         tmp_path / "a", message((2, template(300, *fields)), (300, ONE + struct.pack(">QQ", first, 1 << 63)))
     )
     assert found.n_rejected == (first != 0)
+
+
+def test_a_port_that_is_none_does_not_change_the_protocol(tmp_path):
+    head = "firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows"
+    line = "1700000000,0,UDP,10.0.0.1,99999999,10.0.0.2,-7,1,1,1"
+    found, _ = read(tmp_path / "a", f"{head}\n{line}\n".encode())
+    (row,) = flows(found)
+    assert (row["protocol"], row["client_port"], row["server_port"]) == ("udp", None, None)

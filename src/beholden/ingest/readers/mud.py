@@ -76,7 +76,7 @@ def read(path: Path, evidence_id: str, *, report: Report, options: "Options") ->
     if url:
         _tell(log, Subject("mud", url), mud, told)
     elif mud:
-        log.n_rejected += 1
+        log.n_records, log.n_rejected = 1, 1
         problems.tell("mud-url", "", "a description without its address", "left out")
     problems.finish()
     return log.finish()

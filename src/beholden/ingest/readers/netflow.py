@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from beholden.ingest import documents
 from beholden.ingest.logs import Log, Reader, ReadLog
 from beholden.ingest.sensors.coded import Coded, Words, addresses, link_addresses
 from beholden.ingest.sensors.exported import Conversations, Exported
@@ -188,11 +189,8 @@ def _number(word: str) -> float | None:
 
 def _time(word: str) -> datetime | None:
     """Read a time of ISO 8601, or seconds since 1970."""
-    try:
-        return datetime.fromisoformat(word).replace(tzinfo=None)
-    except ValueError:
-        told = instant(word)
-        return told.replace(tzinfo=None) if told else None
+    told = documents.instant(word) or instant(word)
+    return told.replace(tzinfo=None) if told else None
 
 
 def _exported(columns: dict[str, pa.ChunkedArray], locator: Words) -> Exported:

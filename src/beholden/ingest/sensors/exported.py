@@ -99,7 +99,7 @@ class Conversations:
         protocol = records.protocol[at]
         has_ports = np.isin(protocol, _WITH_PORTS)
         sides = [
-            (self._ips.numbers(ip)[at], np.where(has_ports, port[at], -1), self._macs.numbers(mac)[at])
+            (self._ips.numbers(ip)[at], np.where(has_ports, _port(port[at]), -1), self._macs.numbers(mac)[at])
             for ip, port, mac in (
                 (records.source, records.source_port, records.source_mac),
                 (records.target, records.target_port, records.target_mac),
@@ -143,6 +143,10 @@ class Conversations:
             self._stations.add(found)
             self._log.flow(found.flows())
         self._begin()
+
+
+def _port(told: Words) -> Words:
+    return np.where((told >= 0) & (told < 1 << 16), told, -1)
 
 
 class _Book:
