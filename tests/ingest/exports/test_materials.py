@@ -174,4 +174,6 @@ def test_a_list_that_a_description_names_often_is_read_once(tmp_path):
 def test_a_description_without_its_address_is_told_of(tmp_path):
     told, problems = said(tmp_path / "a", {"ietf-mud:mud": {"mfg-name": "Acme"}})
     assert told == []
-    assert [problem.partition(": ")[2] for problem in problems] == ["a description without its address; left out"]
+    assert [problem.partition(": ")[2] for problem in problems] == [
+        "a description without its address; left out"
+    ]

@@ -155,7 +155,7 @@ def _table(data: bytes, header: list[str], kinds: dict[str, pa.DataType], bad: l
         bad.append(row.number)
         return "skip"
 
-    if not data.strip():
+    if not data or data.isspace():
         return pa.table({name: pa.array([], kind) for name, kind in kinds.items()})
     return pacsv.read_csv(
         pa.BufferReader(data),
