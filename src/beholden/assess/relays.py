@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from beholden.assess.context import Context, absent, signal
+from beholden.assess.rhythm import joined
 from beholden.engine import Frame
 
 _AHEAD = 16
@@ -21,40 +22,61 @@ Marks = NDArray[np.bool_]
 def measure(context: Context) -> Iterator[Frame]:
     """Measure relayed conversations and the number of peers."""
     engine = context.engine
-    public = engine.keep(context.exposures.select("device_id", "address").unique())
-    met = engine.keep(context.watched.join(public.select("device_id").unique(), on="device_id", how="inner"))
-    for name, found in (("relay.pairs", _relays(context, public)), ("peers.many", _peers(context))):
+    clients = context.exposures.select("device_id").unique()
+    met = engine.keep(context.watched.join(clients, on="device_id", how="inner"))
+    for name, found in (("relay.pairs", _relays(context)), ("peers.many", _peers(context))):
         hits = engine.keep(found)
         yield hits
         yield absent(name, hits, met, "its conversations with the Internet show none")
 
 
-def _relays(context: Context, public: Frame) -> Frame:
+def _relays(context: Context) -> Frame:
     """Count conversations of a device with two public peers in which one sent what the other received."""
     engine = context.engine
+    numbered = engine.bind(_numbered(context))
+    rows = engine.collect(_large(context, numbered)).combine_chunks()
+    paired = rows.filter(pa.array(_is_relayed(rows, context)))
+    devices = numbered.select("device_id", "device").unique()
+    counts = (
+        engine.bind(paired)
+        .group_by("device")
+        .agg(n=nw.len(), last_seen_at=nw.col("first_seen_at").max(), place=nw.col("place").min())
+        .filter(nw.col("n") >= context.number("relay.pairs", "min_pairs"))
+        .join(devices, on="device", how="inner")
+    )
+    return _told(counts, "relay.pairs", " conversations were passed on between two outside peers")
+
+
+def _large(context: Context, numbered: Frame) -> Frame:
+    """Give conversations with public addresses that carried enough; device and peer are numbers."""
     least = context.number("relay.pairs", "min_kb") * 1000
     large = context.flows.filter(nw.col("client_bytes") + nw.col("server_bytes") >= least)
     sides = []
     for mine, theirs in (("client", "server"), ("server", "client")):
         side = large.filter(~nw.col(f"{mine}_device_id").is_null()).select(
             "first_seen_at",
-            "last_seen_at",
             "place",
             device_id=nw.col(f"{mine}_device_id"),
             address=nw.col(f"{theirs}_ip"),
             sent=nw.col(f"{mine}_bytes"),
             received=nw.col(f"{theirs}_bytes"),
         )
-        sides.append(side.join(public, on=["device_id", "address"], how="semi"))
-    rows = engine.collect(engine.union(sides)).combine_chunks()
-    paired = rows.filter(pa.array(_is_relayed(rows, context)))
-    counts = (
-        engine.bind(paired)
-        .group_by("device_id")
-        .agg(n=nw.len(), last_seen_at=nw.col("last_seen_at").max(), place=nw.col("place").min())
-        .filter(nw.col("n") >= context.number("relay.pairs", "min_pairs"))
+        sides.append(
+            side.join(numbered, on=["device_id", "address"], how="inner").drop("device_id", "address")
+        )
+    return context.engine.union(sides)
+
+
+def _numbered(context: Context) -> pa.Table:
+    """Give every device with its public addresses, and a number for either."""
+    pairs = context.engine.collect(
+        context.exposures.select("device_id", "address").unique().sort("device_id", "address")
     )
-    return _told(counts, "relay.pairs", " conversations were passed on between two outside peers")
+    pairs = pairs.combine_chunks()
+    for name, of in (("device", "device_id"), ("peer", "address")):
+        codes = pairs[of].combine_chunks().dictionary_encode().indices.cast(pa.int64())
+        pairs = pairs.append_column(name, codes)
+    return pairs
 
 
 def _is_relayed(rows: pa.Table, context: Context) -> Marks:
@@ -63,30 +85,24 @@ def _is_relayed(rows: pa.Table, context: Context) -> Marks:
     A conversation that carries about as much either way has no shape to be told by, and is left out.
     """
     within, off = (context.number("relay.pairs", name) for name in ("max_seconds", "tolerance"))
-    device, peer = (
-        rows[name].dictionary_encode().combine_chunks().indices.to_numpy()
-        for name in ("device_id", "address")
-    )
     begun = rows["first_seen_at"].cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    sent, received = rows["sent"].to_numpy(), rows["received"].to_numpy()
-    order = np.lexsort((begun, device))
-    device, peer, begun, sent, received = (each[order] for each in (device, peer, begun, sent, received))
-    has_shape = ~_alike(sent, received, 2 * off)
-    marked = np.zeros(len(order), bool)
+    device, peer, sent, received = (rows[name].to_numpy() for name in ("device", "peer", "sent", "received"))
+    since = begun - begun.min(initial=begun[0] if len(begun) else 0)
+    order = np.argsort(joined(device, since, int(device.max(initial=0)) + 1)[0])
+    device, begun = device[order], begun[order]
+    is_relayed = np.zeros(len(order), bool)
     for step in range(1, min(_AHEAD, len(order) - 1) + 1):
-        one, other = slice(None, -step), slice(step, None)
+        is_near = (device[:-step] == device[step:]) & (begun[step:] - begun[:-step] <= within * _SECOND_US)
+        at = np.flatnonzero(is_near)
+        one, other = order[at], order[at + step]
         is_pair = (
-            has_shape[one]
-            & (device[one] == device[other])
-            & (peer[one] != peer[other])
-            & (begun[other] - begun[one] <= within * _SECOND_US)
+            (peer[one] != peer[other])
+            & ~_alike(sent[one], received[one], 2 * off)
             & _alike(sent[one], received[other], off)
             & _alike(received[one], sent[other], off)
         )
-        marked[one] |= is_pair
-    result = np.zeros(len(order), bool)
-    result[order] = marked
-    return result
+        is_relayed[one[is_pair]] = True
+    return is_relayed
 
 
 def _alike(one: Whole, other: Whole, off: float) -> Marks:

@@ -11,13 +11,18 @@ Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
 
 
+def joined(group: Whole, value: Whole, n_groups: int) -> tuple[Whole, int, int]:
+    """Put group and value in one integer, for sorting: that, the bits of the value, and how many were dropped."""
+    bits = 62 - max(int(n_groups).bit_length(), 1)
+    spare = max(int(value.max(initial=0)).bit_length() - bits, 0)
+    return group << bits | value >> spare, bits, spare
+
+
 class Groups:
     """Values of groups, sorted by group and value within it: one integer holds both."""
 
     def __init__(self, group: Whole, value: Whole, n_groups: int) -> None:
-        bits = 62 - max(int(n_groups).bit_length(), 1)
-        spare = max(int(value.max(initial=0)).bit_length() - bits, 0)  # what does not fit is rounded off
-        keys = group << bits | value >> spare
+        keys, bits, spare = joined(group, value, n_groups)
         keys.sort()
         self.group = keys >> bits
         self.value: Whole = (keys & (1 << bits) - 1) << spare
