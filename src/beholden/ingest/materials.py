@@ -9,6 +9,8 @@ from beholden.ingest.statements import Statements, Subject, addressed
 from beholden.ingest.tabular.problems import Problems
 from beholden.model import identifiers
 
+MOST_CHARACTERS = 512
+"""Of the text that names a subject."""
 MOST_DEPTH = 64
 """Levels of parts within parts that are read."""
 _HARDWARE, _FIRMWARE = "device", "firmware"
@@ -36,8 +38,8 @@ class Part(NamedTuple):
     purls: Sequence[str] = ()
     cpes: Sequence[str] = ()
     digests: Mapping[str, str] = {}
-    stated: Mapping[str, str] = {}
-    """Further properties by their names, of which the last word counts."""
+    stated: Sequence[tuple[str, str]] = ()
+    """Further properties with their names, of which the last word counts."""
 
     @property
     def title(self) -> str:
@@ -97,13 +99,13 @@ def _subject(bill: Bill) -> Subject:
             return Subject("serial", stated)
     digests = {name: value.lower() for name, value in main.digests.items() if value.isalnum()}
     if _SHA256 in digests:
-        return Subject("firmware", digests[_SHA256])
+        return Subject("firmware", digests[_SHA256][:MOST_CHARACTERS])
     strongest = sorted(digests.items(), key=lambda one: len(one[1]))[-1:]
-    return Subject("firmware", ":".join(strongest[0]) if strongest else bill.id)
+    return Subject("firmware", (":".join(strongest[0]) if strongest else bill.id)[:MOST_CHARACTERS])
 
 
 def _values(part: Part, names: frozenset[str]) -> Iterable[str]:
-    return [value for name, value in part.stated.items() if word(name.rpartition(":")[2]) in names]
+    return [value for name, value in part.stated if word(name.rpartition(":")[2]) in names]
 
 
 def _of_device(main: Part, subject: Subject) -> Iterable[tuple[str, str]]:

@@ -68,6 +68,13 @@ def test_a_bill_speaks_of_the_device_else_of_the_firmware_else_of_itself(tmp_pat
     assert {one for _, one, _, _ in told} == {subject}
 
 
+def test_a_device_may_have_several_addresses_under_one_name(tmp_path):
+    addresses = [{"name": "cdx:device:macAddress", "value": f"00:11:22:33:44:5{at}"} for at in range(3)]
+    told, _ = said(tmp_path / "a", bill({"type": "device", "name": "cam", "properties": addresses}))
+    assert {one for _, one, _, _ in told} == {("mac", "00:11:22:33:44:50")}
+    assert of(told, "mac") == ["00:11:22:33:44:51", "00:11:22:33:44:52"]
+
+
 def test_without_a_number_a_bill_is_known_by_the_evidence(tmp_path):
     document = bill({"type": "firmware", "name": "fw"})
     del document["serialNumber"]

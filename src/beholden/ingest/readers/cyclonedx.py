@@ -121,7 +121,7 @@ def _part(one: Node) -> Part:
             for each in items(one.get("hashes"))
             if text(each.get("content"))
         },
-        stated={text(each.get("name")): text(each.get("value")) for each in items(one.get("properties"))},
+        stated=[(text(each.get("name")), text(each.get("value"))) for each in items(one.get("properties"))],
     )
 
 

@@ -30,6 +30,7 @@ _MUD, _ACLS, _DNS = (
     ("ietf-access-control-list:acls", "ietf-access-control-list:access-lists"),
     "ietf-acldns:",
 )
+_LONGEST = 512
 _SAYS = {
     "mfg-name": "mud.manufacturer",
     "model-name": "mud.model",
@@ -72,7 +73,7 @@ def read(path: Path, evidence_id: str, *, report: Report, options: "Options") ->
     log = Log("mud", evidence_id, options.spill)
     told = document(whole(path, options.limit_bytes, problems), problems)
     mud = node(told.get(_MUD))
-    url = text(mud.get("mud-url"))
+    url = text(mud.get("mud-url"))[:_LONGEST]
     if url:
         _tell(log, Subject("mud", url), mud, told)
     elif mud:
