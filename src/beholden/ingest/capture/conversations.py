@@ -85,7 +85,10 @@ def client_is_b(rows: Words) -> np.ndarray:
     from_server = has_ports & ~syn_a & (sender < 1024) & (receiver >= 1024)
     by_first = b_first ^ from_server
     by_answer = np.where(answered_a != answered_b, answered_a, by_first)
-    chosen: np.ndarray = np.where(syn_a != syn_b, syn_b, by_answer)
+    with_itself = port_a == port_b
+    for a, b in ((at.F_A_HI, at.F_B_HI), (at.F_A_LO, at.F_B_LO), (at.F_KEY_MAC_A, at.F_KEY_MAC_B)):
+        with_itself &= rows[:, a] == rows[:, b]
+    chosen: np.ndarray = np.where(syn_a != syn_b, syn_b, by_answer) & ~with_itself
     return chosen
 
 
