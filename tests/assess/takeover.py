@@ -26,6 +26,19 @@ def beats(address, name=None, times=range(0, 300, 10), **fields):
     return tuple(to(name, server_ip=address, **at(minute), **fields) for minute in times)
 
 
+def peers(**fields):
+    """Give datagrams with many addresses."""
+    return (
+        flow(**{"server_ip": f"64.0.0.{i}", "protocol": "udp", "server_port": 6881 + i} | fields)
+        for i in range(40)
+    )
+
+
+def held(address, **fields):
+    """Give one conversation that lasts for hours."""
+    return flow(**{"server_ip": address, "last_seen_at": START + timedelta(hours=9)} | fields)
+
+
 def tried(n, **fields):
     """Give attempts that nobody answered, on one address or port after the other."""
     return tuple(
@@ -71,13 +84,26 @@ _REQUESTS = tuple(flow(server_port=80, n_syn=1, **at(i / 10)) for i in range(250
 
 CASES = {
     "beacon.regular": [
-        (flows(*beats("61.0.0.1")), 1.0),
+        (flows(to("one.unknown.example"), *beats("61.0.0.1")), 1.0),
+        (flows(*beats("61.0.0.8")), 0.0),  # no names were seen at all
+        (flows(to("two.unknown.example"), held("61.0.0.9", n_syn=1)), 0.85),
+        (flows(to("three.unknown.example"), held("61.0.0.10", n_syn=0)), 0.0),
+        (
+            flows(to("four.unknown.example"), held("61.0.0.11", n_syn=1, server_name="five.unknown.example")),
+            0.0,
+        ),
+        (
+            flows(
+                to("six.unknown.example"), held("61.0.0.12", n_syn=1, last_seen_at=START + timedelta(hours=1))
+            ),
+            0.0,
+        ),
         (flows(to(CONTROL), *beats("61.0.0.2", "beat.nobody.example", server_port=4444)), 1.0),
         (flows(to(CONTROL), *beats("61.0.0.7", "web.nobody.example")), 0.0),  # may be a service of others
         (flows(*beats("61.0.0.3", "only.unknown.example", server_port=4444)), 0.0),  # may be its own cloud
         (flows(*beats("61.0.0.4", CONTROL)), 0.0),
-        (flows(*beats("61.0.0.5", times=_ODD)), 0.0),
-        (flows(*beats("61.0.0.6", times=range(0, 100, 10))), 0.0),
+        (flows(to("seven.unknown.example"), *beats("61.0.0.5", times=_ODD)), 0.0),
+        (flows(to("eight.unknown.example"), *beats("61.0.0.6", times=range(0, 100, 10))), 0.0),
         (flows(local()), None),
     ],
     "dns.tunnel": [
@@ -141,16 +167,11 @@ CASES = {
         (flows(to()), None),
     ],
     "peers.many": [
-        (
-            flows(*(flow(server_ip=f"64.0.0.{i}", protocol="udp", server_port=6881 + i) for i in range(40))),
-            1.0,
-        ),
-        (
-            flows(*(flow(server_ip=f"64.0.0.{i}", protocol="udp", server_port=123) for i in range(40))),
-            0.0,
-        ),
-        (flows(*(flow(server_ip=f"64.0.0.{i}", server_port=6881 + i) for i in range(40))), 0.0),
-        (flows(local()), None),
+        (flows(*peers(), kind="camera"), 1.0),
+        (flows(*peers(server_port=123), kind="camera"), 0.0),
+        (flows(*peers(protocol="tcp"), kind="camera"), 0.0),
+        (flows(*peers(), kind="game_console"), None),
+        (flows(*peers()), None),
     ],
     "reach.control": [
         (flows(local(server_device_id="plc", server_port=502), kind="camera"), 1.0),
@@ -171,6 +192,7 @@ CASES = {
         (flows(*tried(60, is_established=True)), 0.0),
         (flows(*tried(60, server_ip="62.0.0.1")), 0.0),
         (flows(*tried(20)), 0.0),
+        (flows(*tried(60, server_name="gone.unknown.example")), 0.0),
         (flows(to()), None),
     ],
     "scan.marked": [

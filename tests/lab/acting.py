@@ -241,12 +241,13 @@ class Stage:
     async def do_iodine(self, member, _):
         """Let iodine carry pings in names."""
         server, zone = public("iodined"), "t.tunnel.example"
-        common = ["iodined", "-f", "-c", "-P", "lab", "-d", "dns1", "10.9.0.1", zone]
-        await self.program(None, common)
+        await self.program(
+            None, ["iodined", "-f", "-c", "-l", server, "-P", "lab", "-d", "dns1", "10.9.0.1", zone]
+        )
         await asyncio.sleep(0.5)
         await self.program(member, ["iodine", "-f", "-r", "-P", "lab", "-d", "dns0", server, zone])
-        await asyncio.sleep(6)
-        await self.program(member, ["ping", "-q", "-i", "0.3", "-s", "300", "10.9.0.1"])
+        pings = "until ping -q -w 200 -i 0.3 -s 300 10.9.0.1; do sleep 1; done"
+        await self.program(member, ["sh", "-c", pings])
 
     async def do_leak(self, member, act):
         label = hashlib.sha256(os.urandom(8)).hexdigest()[:44]

@@ -19,9 +19,9 @@ SIGNALS = (
     "dns.generated", "dns.flux", "peers.many", "relay.pairs", "reach.control", "service.unusual", "listener.new",
 )  # fmt: skip
 MISSES = {
-    "scan.addresses slow": "One address in ten minutes stays under every count over an hour, and under 150 a day here.",
+    "scan.addresses slow": "One address in ten minutes comes to some fifty over what is left of the run.",
     "beacon.regular web": "A named place on port 443 looks like any service that nobody has listed yet.",
-    "beacon.regular held": "The pings are inside one conversation, whose times a table of conversations does not keep.",
+    "beacon.regular named": "A device none of whose destinations is listed may call its own cloud there.",
     "service.unusual": "Told only where ten devices of one kind are known as such.",
     "reach.control": "Told only where the kind of the device is known.",
 }
@@ -171,7 +171,7 @@ faster than they say, and timestamps are stretched as often when the capture is 
 delays of this machine (some milliseconds) become seconds. Traffic that we made shows that detections do what they
 should; how often they are wrong in a network of yours it does not show.
 
-- {total["devices"]} devices over {total["seeds"]} runs, {total["names"]} personalities, {total["hours"]:,.0f} device-hours.
+- {total["devices"]} devices, {total["seeds"]} runs, {total["names"]} personalities, {total["hours"]:,.0f} device-hours.
 - {total["hostile"]} were taken over, {total["told"]} of them raise an alarm: recall {total["recall"]:.2f}.
 - {total["wrong"]} of {total["devices"] - total["hostile"]} others do: precision {total["precision"]:.2f} of devices.
 - {total["false"]} false alarms in {total["days"]:.0f} benign device-days: {total["rate"]:.3f} a device-day.

@@ -48,46 +48,72 @@ def _pairs(context: Context) -> Frame:
 def _hits(context: Context, pairs: Frame) -> Frame:
     engine = context.engine
     judged = engine.keep(_unexpected(context, pairs))
-    listed = engine.collect(judged.select(*_PAIR)).combine_chunks()
+    many = engine.keep(_many(context, judged))
+    listed = engine.collect(many.select(*_PAIR)).combine_chunks()
     numbered = engine.bind(listed.append_column("pair", pa.array(np.arange(listed.num_rows))))
     series = engine.collect(_series(context, numbered))
     scored = engine.bind(listed.append_column("score", pa.array(_scores(series, listed.num_rows))))
-    regular = judged.join(scored, on=_PAIR, how="inner").filter(
+    regular = many.join(scored, on=_PAIR, how="inner").filter(
         nw.col("score") >= context.number(_NAME, "min_score")
     )
-    return _told(
-        regular.with_columns(strength=nw.col("score") * nw.col("weight") * nw.col("rarity")).filter(
-            nw.col("strength") >= context.number(_NAME, "min_strength")
-        )
+    held = _held(context, judged)
+    strength = nw.col("score") * nw.col("weight") * nw.col("rarity")
+    return engine.union(
+        [
+            _told(found.filter(strength >= context.number(_NAME, "min_strength")), strength, says)
+            for found, says in (
+                (regular, " connections at even distances to "),
+                (held, " held for hours to "),
+            )
+        ]
     )
+
+
+def _many(context: Context, judged: Frame) -> Frame:
+    """Keep pairs that met often enough, over long enough, for a rhythm."""
+    lasted = (nw.col("ended") - nw.col("begun")).dt.total_microseconds() / _HOUR_US
+    return judged.filter(
+        nw.col("n") >= context.number(_NAME, "min_count"), lasted >= context.number(_NAME, "min_hours")
+    )
+
+
+def _held(context: Context, judged: Frame) -> Frame:
+    """Find TCP connections that a device opened to an address no name led to, and kept for hours."""
+    lasted = (nw.col("last_seen_at") - nw.col("first_seen_at")).dt.total_microseconds() / _HOUR_US
+    long = context.flows.filter(
+        nw.col("n_syn") > 0,
+        nw.col("is_established"),
+        nw.coalesce("sni", "http_host", "server_name").is_null(),
+        lasted >= context.number(_NAME, "min_held_hours"),
+    ).select("server_port", device_id=nw.col("client_device_id"), destination=nw.col("server_ip"))
+    score = nw.lit(context.number(_NAME, "held"))
+    return judged.join(long.unique(), on=_PAIR, how="semi").with_columns(score=score)
 
 
 def _unexpected(context: Context, pairs: Frame) -> Frame:
     """Leave out destinations whose operator and service are known, and weigh the others by what is known.
 
     A name that nobody knows says little on a port of the web, where services of others are met, and of a device
-    whose own cloud nobody knows either. A destination that many devices have says little of each.
+    whose own cloud nobody knows either. An address without a name says little where no names were seen at all. A
+    destination that many devices have says little of each.
     """
     is_known = ~nw.col("fact_id").is_null()
+    named = pairs.filter(~nw.col("name").is_null()).select("device_id").unique()
     is_own = is_known & ~nw.col("service").is_in(list(_NOBODYS))
     own = pairs.filter(is_own).select("device_id").unique().with_columns(has_own=nw.lit(value=True))
     reached = (
         pairs.select("device_id", "destination").unique().group_by("destination").agg(n_devices=nw.len())
     )
     n_fleet = context.engine.collect(context.watched.select(n=nw.len()))["n"].to_pylist()[0]
-    lasted = (nw.col("ended") - nw.col("begun")).dt.total_microseconds() / _HOUR_US
     web = [int(one) for one in context.words(_NAME, "web_ports")]
     is_strange = ~nw.col("has_own").is_null() & ~nw.col("server_port").is_in(web)
     return (
-        pairs.filter(
-            nw.col("n") >= context.number(_NAME, "min_count"),
-            lasted >= context.number(_NAME, "min_hours"),
-            ~is_known | (nw.col("service") == "hosting"),
-        )
+        pairs.filter(~is_known | (nw.col("service") == "hosting"))
         .join(own, on="device_id", how="left")
+        .join(named.with_columns(has_names=nw.lit(value=True)), on="device_id", how="left")
         .join(reached, on="destination", how="inner")
         .with_columns(
-            weight=nw.when(nw.col("name").is_null() | is_strange)
+            weight=nw.when((nw.col("name").is_null() & ~nw.col("has_names").is_null()) | is_strange)
             .then(1.0)
             .otherwise(context.number(_NAME, "may_be_service")),
             rarity=1.0 - (nw.col("n_devices") - 1).cast(nw.Float64) / max(n_fleet - 1, 1),
@@ -112,15 +138,15 @@ def _scores(series: pa.Table, n_pairs: int) -> np.ndarray:
     return beacon_scores(series["pair"].to_numpy(), time, series["client_bytes"].to_numpy(), n_pairs)
 
 
-def _told(hits: Frame) -> Frame:
+def _told(hits: Frame, strength: nw.Expr, says: str) -> Frame:
     return signal(
         hits,
         _NAME,
-        strength=nw.col("strength"),
+        strength=strength,
         observed_at=nw.col("ended"),
         detail=nw.concat_str(
             nw.col("n").cast(nw.String),
-            nw.lit(" connections at even distances to "),
+            nw.lit(says),
             nw.col("destination"),
             nw.lit(" port "),
             nw.col("server_port").cast(nw.String),

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from beholden.assess.context import Context, absent, signal
+from beholden.assess.kinds import judged_by
 from beholden.assess.rhythm import joined
 from beholden.engine import Frame
 
@@ -22,12 +23,16 @@ Marks = NDArray[np.bool_]
 def measure(context: Context) -> Iterator[Frame]:
     """Measure relayed conversations and the number of peers."""
     engine = context.engine
-    clients = context.exposures.select("device_id").unique()
-    met = engine.keep(context.watched.join(clients, on="device_id", how="inner"))
-    for name, found in (("relay.pairs", _relays(context)), ("peers.many", _peers(context))):
+    met = context.watched.join(context.exposures.select("device_id").unique(), on="device_id", how="inner")
+    met = engine.keep(met)
+    few = judged_by(context, "peers.many")
+    for name, found, looked in (
+        ("relay.pairs", _relays(context), met),
+        ("peers.many", _peers(context).join(few, on="device_id", how="semi"), met.join(few, on="device_id")),
+    ):
         hits = engine.keep(found)
         yield hits
-        yield absent(name, hits, met, "its conversations with the Internet show none")
+        yield absent(name, hits, looked, "its conversations with the Internet show none")
 
 
 def _relays(context: Context) -> Frame:

@@ -8,8 +8,6 @@ from beholden.assess.context import Context, absent, signal
 from beholden.engine import Frame
 
 _HOUR_US = 3_600_000_000
-_WINDOWS = (("1h", "min_per_hour"), ("1d", "min_per_day"))
-"""Spans over which attempts are counted, and the parameter that says how many are many."""
 
 
 def measure(context: Context) -> Iterator[Frame]:
@@ -22,7 +20,7 @@ def measure(context: Context) -> Iterator[Frame]:
     yield _telnet(context, tried)
     yield from _marked(context, tried)
     failed = context.engine.keep(
-        tried.filter(~nw.col("is_established")).select(
+        tried.filter(~nw.col("is_established"), nw.col("server_name").is_null()).select(
             "device_id", "server_ip", "server_port", "first_seen_at", "place"
         )
     )
@@ -30,14 +28,7 @@ def measure(context: Context) -> Iterator[Frame]:
         ("scan.addresses", "server_port", "server_ip"),
         ("scan.ports", "server_ip", "server_port"),
     ):
-        hits = context.engine.keep(
-            context.engine.union(
-                [
-                    _sweep(failed, name, fixed, varied, every, context.number(name, least))
-                    for every, least in _WINDOWS
-                ]
-            )
-        )
+        hits = context.engine.keep(_sweep(failed, name, fixed, varied, context.number(name, "min_per_day")))
         yield hits
         yield absent(name, hits, looked, "no sweep among its attempts")
     guesses = context.engine.keep(context.engine.union(list(_guesses(context, tried))))
@@ -103,10 +94,10 @@ def _marked(context: Context, tried: Frame) -> Iterator[Frame]:
     yield absent("scan.marked", hits, known, "no SYN carries the address it goes to")
 
 
-def _sweep(failed: Frame, name: str, fixed: str, varied: str, every: str, least: float) -> Frame:
-    """Count, per window, the distinct values of one column that a device failed to reach with another fixed."""
-    keys = ["device_id", fixed, "window"]
-    attempts = failed.with_columns(window=nw.col("first_seen_at").dt.truncate(every))
+def _sweep(failed: Frame, name: str, fixed: str, varied: str, least: float) -> Frame:
+    """Count, per day, the distinct values of one column that a device failed to reach with another fixed."""
+    keys = ["device_id", fixed, "day"]
+    attempts = failed.with_columns(day=nw.col("first_seen_at").dt.truncate("1d"))
     many = attempts.group_by(keys).agg(n=nw.len()).filter(nw.col("n") >= least).select(keys)
     wide = (
         attempts.join(many, on=keys, how="inner")
@@ -119,7 +110,7 @@ def _sweep(failed: Frame, name: str, fixed: str, varied: str, every: str, least:
         .filter(nw.col("n") >= least)
     )
     on = "port" if fixed == "server_port" else "address"
-    what = f" {'addresses' if on == 'port' else 'ports'} without an answer within {every}, {on} "
+    what = f" {'addresses' if on == 'port' else 'ports'} without an answer within a day, {on} "
     return _told(wide, name, "n", what, fixed)
 
 

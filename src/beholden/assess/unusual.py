@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import narwhals as nw
 
 from beholden.assess.context import Context, absent, signal
+from beholden.assess.kinds import judged_by
 from beholden.engine import Frame
 
 _HOUR_US = 3_600_000_000
@@ -13,19 +14,17 @@ _HOUR_US = 3_600_000_000
 def measure(context: Context) -> Iterator[Frame]:
     """Measure departures from what devices of a kind do; only where the kind is known."""
     kinds = context.devices.filter(nw.col("kind") != "").select("device_id", "kind")
-    yield from _control_networks(context, kinds)
+    yield from _control_networks(context)
     yield from _services(context, kinds)
     late = context.engine.keep(_late_doors(context))
     yield late
     yield absent("listener.new", late, context.watched, "no door opened late to the Internet")
 
 
-def _control_networks(context: Context, kinds: Frame) -> Iterator[Frame]:
+def _control_networks(context: Context) -> Iterator[Frame]:
     """Tell of devices of other kinds that speak to ports of industrial control on the site."""
     name = "reach.control"
-    lines = {row["kind"]: row for row in context.knowledge.rows("kinds")}
-    exempt = [kind for kind in lines if set(context.words(name, "exempt")) & _line(kind, lines)]
-    judged = context.engine.keep(kinds.filter(~nw.col("kind").is_in(exempt)))
+    judged = judged_by(context, name)
     spoke = (
         context.flows.filter(
             ~nw.col("client_device_id").is_null(),
@@ -39,16 +38,6 @@ def _control_networks(context: Context, kinds: Frame) -> Iterator[Frame]:
     yield hits
     looked = context.watched.join(judged, on="device_id", how="inner")
     yield absent(name, hits, looked, "no port of industrial control spoken to")
-
-
-def _line(kind: str, lines: dict[str, dict[str, str | None]]) -> set[str]:
-    """Give a kind and what it belongs to."""
-    found: set[str] = set()
-    here: str | None = kind
-    while here and here not in found:
-        found.add(here)
-        here = lines[here]["parent"] if here in lines else None
-    return found
 
 
 def _services(context: Context, kinds: Frame) -> Iterator[Frame]:
