@@ -3,6 +3,7 @@
 Exports are documents, not tables: their records are walked in Python, and handed on a batch at a time.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -56,6 +57,17 @@ class Statements:
             self._rows.append((locator, *subject, name, text[:_LONGEST], first, last or first))
         if len(self._rows) >= _MOST:
             self.flush()
+
+    def about(
+        self, locator: int, subject: Subject, first: datetime | None, last: datetime | None
+    ) -> Callable[[str, object], None]:
+        """Give what takes a property and its value of one subject; what is neither text nor number says nothing."""
+
+        def say(name: str, value: object) -> None:
+            if isinstance(value, str | int | float) and not isinstance(value, bool):
+                self.say(locator, subject, name, value, first or last, last or first)
+
+        return say
 
     def flush(self) -> None:
         """Hand on what was collected."""

@@ -4,7 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,8 +107,9 @@ def _record(said: Statements, number: int, record: Any, form: Form) -> bool:  # 
     subject = _subject(record, form)
     if subject is None:
         return False
-    begun, ended = (_time(first(record, form[name])) for name in ("first_seen", "last_seen"))
-    say = partial(_say, said, number, subject, (begun or ended, ended or begun))
+    say = said.about(
+        number, subject, *(_time(first(record, form[name])) for name in ("first_seen", "last_seen"))
+    )
     if subject.kind == "mac":
         for value in (value for path in form["ip"] for value in values(record, path)):
             held = addressed(None, value)
@@ -126,18 +127,6 @@ def _part(say: Any, part: Any, form: Form) -> None:  # noqa: ANN401
     for name, paths in form["says_of_part"].items():
         for value in (value for path in paths for value in values(part, path)):
             say(name, value)
-
-
-def _say(
-    said: Statements,
-    number: int,
-    subject: Subject,
-    when: tuple[datetime | None, datetime | None],
-    name: str,
-    value: object,
-) -> None:
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        said.say(number, subject, name, value, *when)
 
 
 def _subject(record: Any, form: Form) -> Subject | None:  # noqa: ANN401

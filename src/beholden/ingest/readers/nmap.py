@@ -3,8 +3,6 @@
 import io
 import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +12,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from beholden.ingest.logs import Log, Reader, ReadLog
-from beholden.ingest.statements import Statements, Subject, addressed, instant
+from beholden.ingest.statements import Statements, addressed, instant
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import whole
 from beholden.model.errors import Report
@@ -94,8 +92,7 @@ def _host(said: Statements, number: int, host: Element) -> bool:
     state = host.find("status")
     if state is not None and state.get("state") == "down":
         return True
-    first, last = instant(host.get("starttime")), instant(host.get("endtime"))
-    say = partial(_say, said, number, subject, (first or last, last or first))
+    say = said.about(number, subject, instant(host.get("starttime")), instant(host.get("endtime")))
     say("scan.host", (ip or subject).value)
     if ip is not None and subject != ip:
         say("ip", ip.value)
@@ -108,17 +105,6 @@ def _host(said: Statements, number: int, host: Element) -> bool:
     for port in host.iter("port"):
         _port(say, port)
     return True
-
-
-def _say(
-    said: Statements,
-    number: int,
-    subject: Subject,
-    when: tuple[datetime | None, datetime | None],
-    name: str,
-    value: object,
-) -> None:
-    said.say(number, subject, name, value, *when)
 
 
 def _port(say: Say, port: Element) -> None:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.json as pajson
 
 from beholden.ingest.sensors.coded import Words
+from beholden.ingest.sensors.objects import parsed
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import Lines, is_utf8, lines
 
@@ -122,7 +122,7 @@ def _by_event(piece: Lines) -> dict[bytes, tuple[list[bytes], Words]]:
 
 def _block(event: str, schema: pa.Schema, texts: list[bytes], numbers: Words, problems: Problems) -> Block:
     locator = numbers
-    events = _parsed(b"\n".join(texts), schema)
+    events = parsed(b"\n".join(texts), schema)
     n_bad = 0
     if events is None or events.num_rows != len(texts):
         locator, events = _careful(texts, numbers, schema, problems)
@@ -134,19 +134,6 @@ def _block(event: str, schema: pa.Schema, texts: list[bytes], numbers: Words, pr
         n_bad += int((~is_timed).sum())
         locator, events = locator[is_timed], events.filter(pa.array(is_timed))
     return Block(event, locator, events, len(texts), n_bad)
-
-
-def _parsed(data: bytes, schema: pa.Schema) -> pa.Table | None:
-    if not is_utf8(data):
-        return None
-    try:
-        return pajson.read_json(
-            pa.BufferReader(data),
-            pajson.ReadOptions(use_threads=False, block_size=len(data) + 1),
-            pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-        )
-    except pa.ArrowInvalid:
-        return None
 
 
 def _careful(

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
-import pyarrow.json as pajson
 
 from beholden.ingest.sensors.coded import Words
+from beholden.ingest.sensors.objects import parsed
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import Lines, is_utf8, keys_of, lines
 
@@ -248,7 +248,7 @@ class _Objects:
         if not paths:
             path = path or _by_fields(keys_of(data[: 1 << 16])) or self.name.partition(".")[0]
         if path:
-            table = _parsed(data, _schema(self.wanted(path), data))
+            table = parsed(data, _schema(self.wanted(path), data))
             if table is not None and table.num_rows == piece.n:
                 locator = np.arange(piece.first, piece.first + piece.n)
                 yield _block(path, locator, table, 0, self.problems)
@@ -295,19 +295,6 @@ def _schema(names: Sequence[str], data: bytes) -> pa.Schema:
         elif name != "ts":
             types[name] = _TYPES.get(name, pa.string())
     return pa.schema(list(types.items()))
-
-
-def _parsed(data: bytes, schema: pa.Schema) -> pa.Table | None:
-    if not is_utf8(data):
-        return None
-    try:
-        return pajson.read_json(
-            pa.BufferReader(data),
-            pajson.ReadOptions(use_threads=False, block_size=len(data) + 1),
-            pajson.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
-        )
-    except pa.ArrowInvalid:
-        return None
 
 
 def _nothing(n_rejected: int) -> Block:
