@@ -1,6 +1,7 @@
 """Every signal: where it is there, where it was looked for and is not there, and where nobody looked (no row)."""
 
 import pytest
+from tests.assess.exposure import CASES as EXPOSURE
 from tests.assess.takeover import CASES as TAKEOVER
 from tests.assess.world import Device, inbound, local, signals, to
 from tests.attribute.flows import START, flow
@@ -13,7 +14,6 @@ NOT_MEASURED = {
     "advisory.botnet_model": "no list of models named in botnet advisories is shipped yet",
     "crypto.national": "cipher suites are not kept by the dissectors, only JA4",
     "data_export.none": "needs facts by model, which knowledge does not have yet",
-    "identifier.cleartext": "payloads are not searched for identifiers",
     "local_control.none": "needs facts by model, which knowledge does not have yet",
     "rehoming.maker": "needs facts by model, which knowledge does not have yet",
     "suppliers.single": "needs facts by kind on compatible makers, which knowledge does not have yet",
@@ -247,7 +247,7 @@ CASES = {
         (claims(brand="free", model="AC-100"), None),
     ],
 }
-CASES |= TAKEOVER
+CASES |= TAKEOVER | EXPOSURE
 FLEET = {
     f"{name} {number}": device for name, cases in CASES.items() for number, (device, _) in enumerate(cases)
 }

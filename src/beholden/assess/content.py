@@ -15,33 +15,34 @@ _OLD_TLS = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
 def measure(context: Context) -> Iterator[Frame]:
     """Measure what observations and flows show of the device itself."""
     seen = context.observations
-    credentials = _told(
-        seen.filter(nw.col("property").is_in(list(_CREDENTIALS))), "credential.cleartext", 1.0
-    )
+    credentials = told(seen.filter(nw.col("property").is_in(list(_CREDENTIALS))), "credential.cleartext", 1.0)
     yield credentials
-    yield absent("credential.cleartext", credentials, _latest(seen, _PLAIN), "plain protocols, no credential")
+    yield absent("credential.cleartext", credentials, latest(seen, _PLAIN), "plain protocols, no credential")
     versions = seen.filter(nw.col("property") == "tls.version")
     old = nw.col("value").is_in(list(_OLD_TLS))
-    yield _told(versions.filter(old), "tls.weak", 1.0)
-    yield _told(versions.filter(~old), "tls.weak", 0.0)
+    yield told(versions.filter(old), "tls.weak", 1.0)
+    yield told(versions.filter(~old), "tls.weak", 0.0)
     yield from _certificates(context)
     yield from _listeners(context)
 
 
-def _told(observations: Frame, name: str, strength: float) -> Frame:
+def told(observations: Frame, name: str, strength: float | nw.Expr, path: nw.Expr | None = None) -> Frame:
+    """Measure a signal by observations that each show it as strongly, and the fact that reads them so."""
     return signal(
         observations,
         name,
-        strength=nw.lit(strength),
+        strength=strength if isinstance(strength, nw.Expr) else nw.lit(strength),
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(nw.col("property"), nw.lit(" "), nw.col("value")),
         place=nw.col("place"),
         property=nw.col("property"),
         value=nw.col("value"),
+        path=path if path is not None else nw.lit(""),
     )
 
 
-def _latest(observations: Frame, properties: tuple[str, ...]) -> Frame:
+def latest(observations: Frame, properties: tuple[str, ...]) -> Frame:
+    """Give the devices that some properties were seen of, and when last, as `absent` reads them."""
     kept = observations.filter(nw.col("property").is_in(list(properties)))
     latest = kept.group_by("device_id").agg(observed_at=nw.col("last_seen_at").max())
     return latest.with_columns(silence=nw.lit(1.0))
@@ -51,10 +52,10 @@ def _certificates(context: Context) -> Iterator[Frame]:
     """Judge certificates that the device serves: self-signed, or expired when they were seen."""
     seen = context.observations
     signed = seen.filter(nw.col("property") == "tls.certificate.self_signed")
-    yield _told(signed.filter(nw.col("value") == "true"), "tls.certificate", 1.0)
+    yield told(signed.filter(nw.col("value") == "true"), "tls.certificate", 1.0)
     expiry = seen.filter(nw.col("property") == "tls.certificate.expiry", ~nw.col("last_seen_at").is_null())
     day = nw.col("last_seen_at").dt.to_string("%Y-%m-%d")
-    yield _told(expiry.filter(nw.col("value").str.slice(0, 10) < day), "tls.certificate", 1.0)
+    yield told(expiry.filter(nw.col("value").str.slice(0, 10) < day), "tls.certificate", 1.0)
 
 
 def _listeners(context: Context) -> Iterator[Frame]:
@@ -72,4 +73,4 @@ def _listeners(context: Context) -> Iterator[Frame]:
     columns = ["device_id", "property", "value", "last_seen_at", "place"]
     held = context.engine.keep(answered.filter(listed).select(columns))
     for name, some in ports.items():
-        yield _told(held.filter(nw.col("value").is_in(some)), name, 1.0)
+        yield told(held.filter(nw.col("value").is_in(some)), name, 1.0)

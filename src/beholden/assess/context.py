@@ -104,6 +104,20 @@ class Context:
         return float(tomllib.loads(self.knowledge.text("claims.toml"))["absence"]["watch_hours"])
 
     @cached_property
+    def alike(self) -> Frame:
+        """Give what a device is compared with others by: device_id, like (kind, brand and model) and model.
+
+        Of devices whose kind is known; model is '' where it is not.
+        """
+        held = self.devices.filter(nw.col("kind") != "").select("device_id", "kind")
+        for field in ("brand", "model"):
+            claims = self.identifications.filter(nw.col("field") == field, nw.col("is_chosen"))
+            chosen = claims.group_by("device_id").agg(**{field: nw.col("value").min()})
+            held = held.join(chosen, on="device_id", how="left").with_columns(nw.col(field).fill_null(""))
+        like = nw.concat_str(nw.col("kind"), nw.lit("|"), nw.col("brand"), nw.lit("|"), nw.col("model"))
+        return self.engine.keep(held.select("device_id", "model", like=like))
+
+    @cached_property
     def watched(self) -> Frame:
         """Give the devices whose conversations were seen: device_id, observed_at, and how sure silence is.
 

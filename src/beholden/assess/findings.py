@@ -11,7 +11,10 @@ from beholden.assess import (
     channels,
     content,
     destinations,
+    exposed,
+    identifiers,
     law,
+    leaving,
     lists,
     relays,
     scanning,
@@ -36,6 +39,9 @@ MEASURES = (
     tunnels,
     relays,
     unusual,
+    exposed,
+    leaving,
+    identifiers,
 )
 """Every module that measures signals: what beholden can find, on one screen."""
 

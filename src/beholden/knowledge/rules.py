@@ -21,6 +21,7 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
 
     Raises KnowledgeError for a rule that does not hold together.
     """
+    contained = {row["containment"]: row["says"] for row in read_csv(root, "vocabulary/containments.csv")}
     rows: Rows = []
     for path in sorted((root / "rules").glob("*/*.yaml")):
         pack = f"rules/{path.parent.name}/{path.name}"
@@ -31,6 +32,8 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
             raise KnowledgeError(f"{pack}: lacks {', '.join(missing)}")
         if rule["category"] not in CATEGORIES or rule["factor"] not in FACTORS:
             raise KnowledgeError(f"{pack}: category or factor is not known")
+        if rule.get("contain") and rule["contain"] not in contained:
+            raise KnowledgeError(f"{pack}: no containment {rule['contain']!r}")
         fact_id = ledger.enter(pack, pack, rule, f"{rule['title']}: {rule['rationale']}")
         rows.append(
             {
@@ -48,6 +51,7 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
                 "veto_floor": _share(rule["veto_floor"], pack) if rule.get("veto_floor") else None,
                 "attack": rule.get("attack") or None,
                 "says": rule["says"],
+                "contain": contained.get(rule.get("contain", "")),
                 "fact_id": fact_id,
             }
         )

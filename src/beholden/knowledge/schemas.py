@@ -36,7 +36,7 @@ _COLUMNS = {
     "signals": "signal meaning strength parameters",
     "kinds": "kind parent title sensors",
     "rules": "rule_id title category factor proposition weight:float base_rate:float half_life_days:float signal "
-    "strength:float applies_to veto_floor:float attack says fact_id",
+    "strength:float applies_to veto_floor:float attack says contain fact_id",
     "applies": "kind category factor proposition weight:float base_rate:float",
     "impacts": "kind category impact:float fact_id",
     "parts": "reads value company role model fact_id",

@@ -311,6 +311,7 @@ FINDINGS = Table(
         _c("confidence", "float64", "confidence before ageing", "0-1"),
         _n("observed_at", "timestamp", "when the evidence was seen, UTC"),
         _c("detail", "string", "the rule's sentence, filled in"),
+        _n("contain", "string", "what to do at once where it holds, before it is mended"),
         _c("path", "string", "fact ids it rests on besides its evidence, joined by a space"),
     ),
 )

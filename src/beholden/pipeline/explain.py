@@ -221,6 +221,7 @@ class _Proof:
             "rule": row["rule_id"],
             "title": row["title"],
             "says": row["detail"],
+            "contain": row.get("contain") if row["strength"] > 0 else None,
             "group": row["proposition"],
             "weight": row["weight"],
             "strength": row["strength"],

@@ -194,6 +194,7 @@ def _finding(row: Row, references: References) -> Document:
         "factor": row["factor"],
         "says": row["detail"],
         "attack": row["attack"],
+        "contain": row.get("contain"),
         "weight": row["weight"],
         "strength": row["strength"],
         "confidence": row["confidence"],

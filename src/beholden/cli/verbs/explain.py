@@ -98,6 +98,8 @@ def _print_finding(finding: Row) -> None:
     print_line(
         f"    {finding['rule']} s {finding['strength']:.2f} c {finding['confidence']:.2f}: {finding['says']}"
     )
+    if finding["contain"]:
+        print_line(f"      at once: {finding['contain']}")
     for row in finding["evidence"][:_MOST_EVIDENCE]:
         _print_place(row, "      ")
     if len(finding["evidence"]) > _MOST_EVIDENCE:
