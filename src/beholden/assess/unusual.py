@@ -13,9 +13,8 @@ _HOUR_US = 3_600_000_000
 
 def measure(context: Context) -> Iterator[Frame]:
     """Measure departures from what devices of a kind do; only where the kind is known."""
-    kinds = context.devices.filter(nw.col("kind") != "").select("device_id", "kind")
     yield from _control_networks(context)
-    yield from _services(context, kinds)
+    yield from _services(context)
     late = context.engine.keep(_late_doors(context))
     yield late
     yield absent("listener.new", late, context.watched, "no door opened late to the Internet")
@@ -40,27 +39,10 @@ def _control_networks(context: Context) -> Iterator[Frame]:
     yield absent(name, hits, looked, "no port of industrial control spoken to")
 
 
-def _services(context: Context, kinds: Frame) -> Iterator[Frame]:
+def _services(context: Context) -> Iterator[Frame]:
     """Tell of outside services that one device uses and none of many of the same kind, brand and model does."""
     name, engine = "service.unusual", context.engine
-    fields = {
-        field: context.identifications.filter(nw.col("field") == field, nw.col("is_chosen"))
-        for field in ("brand", "model")
-    }
-    alike = kinds
-    for field, claims in fields.items():
-        alike = alike.join(
-            claims.group_by("device_id").agg(**{field: nw.col("value").min()}), on="device_id", how="left"
-        )
-    alike = alike.with_columns(
-        like=nw.concat_str(
-            nw.col("kind"),
-            nw.lit("|"),
-            nw.col("brand").fill_null(""),
-            nw.lit("|"),
-            nw.col("model").fill_null(""),
-        )
-    ).select("device_id", "like")
+    alike = context.alike.select("device_id", "like")
     met = engine.keep(context.watched.join(alike, on="device_id", how="inner"))
     groups = (
         met.group_by("like")
