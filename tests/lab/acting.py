@@ -239,15 +239,19 @@ class Stage:
             await asyncio.wait_for(reader.read(500), 2)
 
     async def do_iodine(self, member, _):
-        """Let iodine carry pings in names."""
+        """Let iodine open a tunnel through names."""
         server, zone = public("iodined"), "t.tunnel.example"
         await self.program(
             None, ["iodined", "-f", "-c", "-l", server, "-P", "lab", "-d", "dns1", "10.9.0.1", zone]
         )
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # the server is slower than our time
         await self.program(member, ["iodine", "-f", "-r", "-P", "lab", "-d", "dns0", server, zone])
-        pings = "until ping -q -w 200 -i 0.3 -s 300 10.9.0.1; do sleep 1; done"
-        await self.program(member, ["sh", "-c", pings])
+
+    async def do_carry(self, member, _):
+        """Send into the tunnel, once there is one."""
+        with contextlib.closing(socket_in(name_of(member), socket.SOCK_DGRAM)) as made:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"dns0")
+            made.sendto(os.urandom(300), ("10.9.0.1", 9))
 
     async def do_leak(self, member, act):
         label = hashlib.sha256(os.urandom(8)).hexdigest()[:44]

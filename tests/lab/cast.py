@@ -183,6 +183,7 @@ def told(value, camera, dice):
 
 
 CAMERA = "DCS-930LB1"
+FLUX = "flux.nobody.example"
 ATTACKS = {
     "scan.marked": [("sweep", 20, 0.5, {"n": 20, "ports": [23] * 9 + [2323], "marked": True})],
     "scan.addresses": [("sweep", 60, 0.5, {"n": 2, "ports": [8291], "marked": False})],
@@ -197,9 +198,10 @@ ATTACKS = {
     "beacon.regular named": [("poll", 120, 0.3, {"name": "c2", "port": 48101})],
     "beacon.regular web": [("poll", 300, 0.1, {"name": "c2", "port": 443})],
     "beacon.regular held": [("keepalive", 60, 0.1, {"host": "outside", "port": 5000})],
-    "dns.tunnel": [("iodine", 0, 0, {})],
+    "dns.tunnel": [("iodine", 0, 0, {}), ("carry", 120, 0.1, {})],
     "dns.tunnel slow": [("leak", 300, 0.2, {"name": "t.exfil.example"})],
     "dns.generated": [("generated", 3600, 0.1, {"n": 30, "seed": 5})],
+    "dns.flux": [("poll", 900, 0.3, {"name": FLUX, "port": 443})],
     "peers.many": [("peers", 600, 0.2, {"n": 60})],
     "relay.pairs": [("socat", 0, 0, {}), ("visits", 900, 0.4, {})],
     "relay.pairs called": [("proxy", 600, 0.4, {"host": "outside"})],

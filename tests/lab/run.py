@@ -17,15 +17,16 @@ from pathlib import Path
 
 from tests.lab import net
 from tests.lab.acting import WEB, Stage
-from tests.lab.cast import plan, public
+from tests.lab.cast import FLUX, plan, public
 from tests.lab.stretching import stretch
 from tests.lab.world import open_all, resolver
 
 
 def names_of(members):
-    """Give every name of a plan with its address; a name that is looked up and not there has none."""
+    """Give every name of a plan with its addresses; a name that is looked up and not there has none."""
     named = {act.what["name"] for one in members for act in one.acts if act.what.get("name")}
-    return {name: public(name) for name in (*sorted(named), *WEB) if "exfil" not in name}
+    known = {name: [public(name)] for name in (*sorted(named), *WEB) if "exfil" not in name}
+    return known | {FLUX: [public(f"{FLUX}{n}") for n in range(12)]}
 
 
 async def play(members, speed, seed):

@@ -165,11 +165,12 @@ def page(by_factor, real):
 
 `tests/lab` plays devices in network namespaces with real programs and sockets: what they ask for, time, clouds,
 updates by curl, MQTT with mosquitto, video, browsing; and attacks: raw SYNs with and without Mirai's mark, guessed
-logins, controllers called at even distances, a tunnel by iodine, generated names, peers, a relay by socat and one that
-calls out, Modbus from a camera, late doors. Plans are seeded and labelled. **Time is scaled**: devices act 480 times
-faster than they say, and timestamps are stretched as often when the capture is written; gaps keep their proportions,
-delays of this machine (some milliseconds) become seconds. Traffic that we made shows that detections do what they
-should; how often they are wrong in a network of yours it does not show.
+logins, controllers called at even distances, a tunnel by iodine, generated names, a name of many networks, peers, a
+relay by socat and one that calls out, Modbus from a camera, late doors. Plans are seeded and labelled.
+
+**Time is scaled**: devices act 480 times faster than they say, and timestamps are stretched as often when the capture
+is written. Gaps keep their proportions; delays of the machine, some milliseconds, become seconds. Traffic that we made
+shows that detections do what they should. How often they are wrong in a network of yours it does not show.
 
 - {total["devices"]} devices, {total["seeds"]} runs, {total["names"]} personalities, {total["hours"]:,.0f} device-hours.
 - {total["hostile"]} were taken over, {total["told"]} of them raise an alarm: recall {total["recall"]:.2f}.
@@ -185,15 +186,15 @@ An alarm is true where the device was taken over, by whichever attack; an attack
 
 {table(("attack", "played", "told by its signal", "told by any", "why missed"), variants(rows))}
 
-`dns.flux` is not played: addresses of many networks need a registry of the scan's own day. Its cases stand in
-`tests/assess/takeover.py`.
-
 ## Thresholds
 False alarm rate / recall with every threshold times a factor (`min_score` moves between itself and 1).
 
 {table(("signal", *(f"× {factor:g}" for factor in FACTORS)), curve(by_factor))}
 
 ## On real captures
+The alarms of nDPI's are a port scan by a scanner of networks (`synscan.pcap`) and names that a fuzzer bent
+(`fuzz-2006-06-26-2594.pcap`).
+
 {table(("captures", "devices", "alarms", "which"), real)}
 """
 

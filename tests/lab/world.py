@@ -132,7 +132,7 @@ def datagrams():
 
 def resolver(folder, names):
     """Give dnsmasq's command line: the names of the plan, and none beside."""
-    lines = [f"address=/{name}/{address}" for name, address in sorted(names.items())]
+    lines = [f"address=/{name}/{address}" for name, several in sorted(names.items()) for address in several]
     lines += ["local=/com/", "local=/example/", "local=/org/", "local=/net/"]
     path = folder / "dnsmasq.conf"
     path.write_text("\n".join(lines))

@@ -76,7 +76,11 @@ def _tunnels(context: Context, strange: Frame) -> Frame:
     under = (
         strange.filter(nw.col("holds_data"))
         .group_by("device_id", "domain")
-        .agg(n=nw.len(), last_seen_at=nw.col("last_seen_at").max(), place=nw.col("place").min())
+        .agg(
+            n=nw.col("value").n_unique(),
+            last_seen_at=nw.col("last_seen_at").max(),
+            place=nw.col("place").min(),
+        )
         .filter(nw.col("n") >= context.number("dns.tunnel", "min_names"))
     )
     return _told(under, "dns.tunnel", nw.col("domain"), " names with long labels under ")
