@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.assess.exposure import CASES, IMEI, said
-from tests.assess.world import findings, signals
+from tests.assess.world import Device, findings, signals
 
 from beholden.assess.identifiers import detect
 
@@ -48,3 +48,12 @@ def test_nothing_told_gives_one_whole():
     texts += [row["value"] or "" for row in proofs if row["finding_id"].endswith("identifier-in-clear")]
     assert of_it
     assert not [text for text in texts for one in whole if one in text]
+
+
+def test_a_user_name_is_shown_whole_where_makers_give_it():
+    names = {"admin": "http.basic_user", "jane.roe": "mqtt.username"}
+    fleet = {name: Device(seen=((about, name),)) for name, about in names.items()}
+    told = {row["device_id"]: row for row in signals(fleet) if row["signal"] == "credential.cleartext"}
+    assert told["admin"]["value"] == "admin"
+    assert told["jane.roe"]["detail"] == "mqtt.username jan…"
+    assert "roe" not in told["jane.roe"]["value"]

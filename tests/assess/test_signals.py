@@ -157,6 +157,8 @@ CASES = {
     "credential.cleartext": [
         (seen(("http.basic_user", "admin")), 1.0),
         (seen(("mqtt.username", "u"), ("mqtt.client_id", "c")), 1.0),
+        (seen(("ftp.user", "admin")), 1.0),
+        (seen(("rtsp.basic_user", "admin")), 1.0),
         (seen(("http.request", "GET /")), 0.0),
         (seen(("dns.query", "a.example")), None),
     ],

@@ -7,15 +7,17 @@ import narwhals as nw
 from beholden.assess.context import Context, absent, signal
 from beholden.engine import Frame
 
-_CREDENTIALS = ("http.basic_user", "mqtt.username")
-_PLAIN = ("http.request", "mqtt.client_id")
+_CREDENTIALS = ("http.basic_user", "rtsp.basic_user", "mqtt.username", "ftp.user")
+_PLAIN = ("http.request", "rtsp.request", "mqtt.client_id")
+_SHOWN = 3
 _OLD_TLS = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
 
 
 def measure(context: Context) -> Iterator[Frame]:
     """Measure what observations and flows show of the device itself."""
     seen = context.observations
-    credentials = told(seen.filter(nw.col("property").is_in(list(_CREDENTIALS))), "credential.cleartext", 1.0)
+    named = seen.filter(nw.col("property").is_in(list(_CREDENTIALS)))
+    credentials = told(_masked(named, context), "credential.cleartext", 1.0)
     yield credentials
     yield absent("credential.cleartext", credentials, latest(seen, _PLAIN), "plain protocols, no credential")
     versions = seen.filter(nw.col("property") == "tls.version")
@@ -24,6 +26,13 @@ def measure(context: Context) -> Iterator[Frame]:
     yield told(versions.filter(~old), "tls.weak", 0.0)
     yield from _certificates(context)
     yield from _listeners(context)
+
+
+def _masked(named: Frame, context: Context) -> Frame:
+    """Show a user name whole only where it is one that makers give; others may be a person's."""
+    usual = nw.col("value").str.to_lowercase().is_in(context.words("credential.cleartext", "usual"))
+    start = nw.concat_str(nw.col("value").str.slice(0, _SHOWN), nw.lit("…"))
+    return named.with_columns(value=nw.when(usual).then(nw.col("value")).otherwise(start))
 
 
 def told(observations: Frame, name: str, strength: float | nw.Expr, path: nw.Expr | None = None) -> Frame:

@@ -128,6 +128,7 @@ PROPERTIES: dict[str, str] = {
     "rtsp.authenticate": "WWW-Authenticate of an RTSP response",
     "rtsp.session": "session name or tool of an SDP description served by RTSP",
     "rtsp.user_agent": "User-Agent of an RTSP request",
+    "rtsp.basic_user": "user name sent in clear by Basic authentication in RTSP; the password is never kept",
     "rtsp.request": "path of an RTSP request, query and host removed",
     "dvrip.realm": "realm of a DVRIP login challenge, with the device's serial number",
     "dvrip.model": "device type that a DVRIP device was asked for",
@@ -259,6 +260,7 @@ PROPERTIES: dict[str, str] = {
     # management, telephony, time
     "ssh.version": "version line that a side of an SSH connection begins with, as SSH-2.0-software (RFC 4253)",
     "ftp.banner": "greeting of an FTP server (RFC 959)",
+    "ftp.user": "user name of an FTP login, which is in clear; the password is never kept, anonymous logins are no one's",
     "ftp.system": "answer of an FTP server to SYST",
     "telnet.banner": "what a telnet server shows up to its first prompt",
     "snmp.description": "sysDescr (RFC 3418)",

@@ -1,6 +1,7 @@
-"""Heads of the HTTP form, which HTTP and SSDP share. RFC 9112 section 2."""
+"""Heads of the HTTP form, which HTTP, RTSP and SSDP share. RFC 9112 section 2."""
 
 import re
+from base64 import b64decode
 from typing import NamedTuple
 
 from beholden.ingest.dissect.octets import text
@@ -35,3 +36,15 @@ def split(raw: bytes, at: int = 0) -> Head:
         if colon:
             fields.append((name.strip().lower(), value.strip()))
     return Head(lines[0] if lines else "", fields, found.end() if found else len(raw), found is not None)
+
+
+def basic_user(credentials: str) -> str:
+    """Give the user name of Basic credentials, an empty text for others; the password is dropped. RFC 7617."""
+    scheme, _, token = credentials.partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        user, colon, _ = b64decode(token.strip()[:4000]).partition(b":")
+    except ValueError:
+        return ""
+    return text(user) if colon else ""

@@ -1,13 +1,12 @@
 """HTTP/1 heads, titles of pages, descriptions of devices, WebSockets of charging stations. RFC 9110, 9112, 7617, 6455."""
 
 import re
-from base64 import b64decode
 from collections.abc import Iterator
 from html import unescape
 
 from beholden.ingest.dissect import chargers, descriptions
 from beholden.ingest.dissect.bodies import measure, plain
-from beholden.ingest.dissect.heads import Head, split
+from beholden.ingest.dissect.heads import Head, basic_user, split
 from beholden.ingest.dissect.octets import text
 from beholden.ingest.dissect.seen import SENDER, Seen, collect
 
@@ -61,22 +60,11 @@ def _request(head: Head, method: str, target: str, payload: bytes) -> Iterator[S
     yield Seen(SENDER, "http.host", re.sub(r":\d*$", "", host.rpartition("@")[2].lower()).rstrip("."))
     yield Seen(SENDER, "http.user_agent", head.first("user-agent"))
     yield Seen(SENDER, "http.request", f"{method} {path}")
-    yield Seen(SENDER, "http.basic_user", _basic_user(head.first("authorization")))
+    yield Seen(SENDER, "http.basic_user", basic_user(head.first("authorization")))
     subprotocol = head.first("sec-websocket-protocol")
     yield Seen(SENDER, "http.websocket", subprotocol)
     if subprotocol.startswith("ocpp"):
         yield from chargers.tell(payload[head.end :])
-
-
-def _basic_user(credentials: str) -> str:
-    scheme, _, token = credentials.partition(" ")
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        user, colon, _ = b64decode(token.strip()[:4000]).partition(b":")
-    except ValueError:
-        return ""
-    return text(user) if colon else ""
 
 
 def _response(head: Head, payload: bytes) -> Iterator[Seen]:

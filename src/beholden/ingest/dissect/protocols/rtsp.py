@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from beholden.ingest.dissect.heads import Head, split
+from beholden.ingest.dissect.heads import Head, basic_user, split
 from beholden.ingest.dissect.octets import text
 from beholden.ingest.dissect.seen import SENDER, Seen, collect
 
@@ -28,6 +28,7 @@ def _read(payload: bytes) -> Iterator[Seen]:
             path = _PATH.match(request[1])
             yield Seen(SENDER, "rtsp.request", path[1] if path else "")
             yield Seen(SENDER, "rtsp.user_agent", head.first("user-agent"))
+            yield Seen(SENDER, "rtsp.basic_user", basic_user(head.first("authorization")))
         elif head.start.startswith("RTSP/"):
             yield from _response(head, payload)
 
