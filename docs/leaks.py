@@ -14,7 +14,7 @@ from generate import DOCS, ROOT, table
 PAGE = DOCS / "leaks.md"
 CAPTURES = Path(os.environ.get("BEHOLDEN_CAPTURES") or ROOT.parent / "shared" / "captures")
 RULES = (
-    "prepositioning.port-map-asked", "prepositioning.relay-session", "prepositioning.old-software",
+    "prepositioning.port-map-asked", "prepositioning.relay-session", "prepositioning.software-outdated",
     "prepositioning.maintenance-service-open", "exfiltration.credential-in-clear", "exfiltration.payload-in-clear",
     "exfiltration.update-in-clear", "exfiltration.own-resolver", "exfiltration.certificate-shared",
     "exfiltration.certificate-not-verifiable", "exfiltration.old-encryption", "exfiltration.upload-unlike",

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.knowledge.folder import put, put_rule
+from tests.knowledge.folder import ROOT, put, put_rule
 
 from beholden.knowledge.facts import Ledger, load_sources
 from beholden.knowledge.files import KnowledgeError
@@ -53,6 +53,24 @@ def test_a_rule_that_does_not_hold_together_is_refused(root, fields, wrong):
     put_rule(root, "one", **fields)
     with pytest.raises(KnowledgeError, match=rf"rules/\w+/one\.yaml: {wrong}"):
         load(root)
+
+
+def test_a_rule_says_what_to_do_at_once_in_the_words_of_the_vocabulary(root):
+    put(root, "vocabulary/containments.csv", "containment,says\npart,Part it.\n")
+    path = put_rule(root, "one") / "rules/coercion/one.yaml"
+    assert load(root)[0]["contain"] is None
+    text = path.read_text("utf-8").rstrip("\n")
+    path.write_text(f"{text}\ncontain: part\n", "utf-8")
+    assert load(root)[0]["contain"] == "Part it."
+    path.write_text(f"{text}\ncontain: pray\n", "utf-8")
+    with pytest.raises(KnowledgeError, match="no containment 'pray'"):
+        load(root)
+
+
+def test_every_shipped_rule_of_what_a_device_does_says_what_to_do_at_once():
+    rules = [one for one in load(ROOT) if one["factor"] == "O" and one["category"] != "normative"]
+    assert len(rules) > 20
+    assert [one["rule_id"] for one in rules if not one["contain"]] == []
 
 
 @pytest.mark.parametrize("name", ["weight", "base_rate", "strength", "veto_floor"])

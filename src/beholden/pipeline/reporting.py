@@ -43,7 +43,9 @@ MOST_SUMS = 50
 """Where there are more than `ALL_SUMS` devices, only so many show their arithmetic: the page stays small."""
 _OF_ROW = ("devices", "device_identifiers", "identifications", "attributions", "device_listings", "scores")
 """Tables that tell what a row says of a device; its section says what the others hold as well."""
-_OF_SECTION = ("exposures", "findings", "components", "contributions", "finding_evidence")
+_OF_SECTION = (
+    "exposures", "device_flaws", "findings", "components", "contributions", "finding_evidence",
+)  # fmt: skip
 _ADDRESS_SOURCES = ("routeviews-dbip-asn", "nro-delegated-statistics")
 """Ids of knowledge/sources that tell owner and country of an address; they stand in no fact."""
 _ATTRIBUTED = "CC-BY"
@@ -209,11 +211,16 @@ def _short(head: str, tail: str, heads: Counter[str]) -> str:
 
 
 def _propositions(rules: list[Document]) -> dict[str, str]:
-    """Give a title for each category.proposition: that of its first rule."""
+    """Give a title for each category.proposition: that of the rule of its name, else that of its first rule."""
     titles: dict[str, str] = {}
-    for row in sorted(rules, key=lambda rule: str(rule["rule_id"])):
+    for row in sorted(rules, key=_by_name):
         titles.setdefault(f"{row['category']}.{row['proposition']}", row["title"])
     return titles
+
+
+def _by_name(rule: Document) -> tuple[bool, str]:
+    slug = str(rule["rule_id"]).partition(".")[2]
+    return slug.replace("-", "_") != rule["proposition"], str(rule["rule_id"])
 
 
 def _parents(knowledge: Knowledge) -> Mapping[str, Any]:

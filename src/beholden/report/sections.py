@@ -12,6 +12,7 @@ Row = Mapping[str, Any]
 Document = dict[str, Any]
 MOST_DESTINATIONS = 25
 MOST_PLACES = 3
+MOST_FLAWS = 8
 _COMPANY_FIELDS = ("brand", "maker", "module_maker", "chip_maker")
 _TOLERANCE = 1e-9
 
@@ -82,6 +83,8 @@ def section(one: Row, data: Mapping[str, Any], references: References) -> Docume
         "flows": [_flow(row, names, references) for row in flows[:MOST_DESTINATIONS]],
         "n_more_flows": max(len(flows) - MOST_DESTINATIONS, 0),
         "listings": _listings(proof["device_listings"], names, references),
+        "flaws": _flaws(proof["device_flaws"], references),
+        "n_flaws": _n_flaws(proof["device_flaws"]),
         "findings": _findings(proof["findings"], references),
         "absent": _absent(proof["findings"]),
         "risks": _risks(proof, data),
@@ -173,6 +176,23 @@ def _listings(rows: Sequence[Row], names: dict[str, str], references: References
     ]
 
 
+def _flaws(rows: Sequence[Row], references: References) -> list[Document]:
+    """Give the worst published flaws: those of the device's version, else those that are possible."""
+    worst = sorted(
+        rows,
+        key=lambda row: (not row["is_affected"], not row["is_exploited"], -(row["cvss"] or 0.0), row["cve"]),
+    )[:MOST_FLAWS]
+    return [
+        {name: row[name] for name in _FLAW} | {"facts": references.facts([row["fact_id"]])} for row in worst
+    ]
+
+
+def _n_flaws(rows: Sequence[Row]) -> tuple[int, int]:
+    """Count the flaws of the device's version and those that are possible."""
+    held = sum(bool(row["is_affected"]) for row in rows)
+    return held, len(rows) - held
+
+
 def _findings(rows: Sequence[Row], references: References) -> list[Document]:
     """Give the findings that hold, by risk, the strongest first, each with its proof."""
     held = [row for row in rows if row["strength"] > 0]
@@ -249,6 +269,10 @@ def _by_factor(row: Row) -> tuple[int, float, str]:
     return FACTORS.index(row["factor"]), -row["share"], row["proposition"]
 
 
+_FLAW = (
+    "cve", "product", "version", "affected", "is_affected", "is_exploited", "cvss", "due_if_exposed",
+    "due_if_internal",
+)  # fmt: skip
 _SCORE = (
     "category", "lower", "likelihood", "upper", "impact", "severity", "risk", "risk_lower", "risk_upper",
     "coverage", "is_conflicted", "is_context",
