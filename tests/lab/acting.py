@@ -49,7 +49,7 @@ class Stage:
             await self.until(due)
 
     async def ask(self, member, name):
-        """Look a name up at the router; gives its address or nothing."""
+        """Look a name up at the router; gives one of its addresses or nothing."""
         question = struct.pack(">HHHHHH", self.dice.getrandbits(16), 0x0100, 1, 0, 0, 0)
         question += (
             b"".join(bytes((len(label),)) + label.encode() for label in name.split(".")) + b"\0\0\x01\0\x01"
@@ -58,8 +58,11 @@ class Stage:
             made.connect(("192.168.7.1", 53))
             await self.loop.sock_sendall(made, question)
             answer = await asyncio.wait_for(self.loop.sock_recv(made, 2048), 1)
-        has_address = struct.unpack(">H", answer[6:8])[0] and len(answer) >= len(question) + 16
-        return socket.inet_ntoa(answer[-4:]) if has_address else None
+        n = struct.unpack(">H", answer[6:8])[0]
+        if len(answer) != len(question) + 16 * n or not n:
+            return None
+        at = len(answer) - 16 * self.dice.randrange(n)
+        return socket.inet_ntoa(answer[at - 4 : at])
 
     async def reach(self, member, act, port=None):
         """Connect to the host or name of an act."""

@@ -5,6 +5,8 @@ python -m tests.lab.scoring FOLDER [--captures ../shared/captures] [--write docs
 
 import argparse
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +20,7 @@ SIGNALS = (
     "scan.marked", "scan.addresses", "scan.ports", "scan.telnet", "login.guessing", "beacon.regular", "dns.tunnel",
     "dns.generated", "dns.flux", "peers.many", "relay.pairs", "reach.control", "service.unusual", "listener.new",
 )  # fmt: skip
+_FLOW = re.compile(r"\s*\d+\s+\w+ ([\d.]+):\d+ <?-> ")
 MISSES = {
     "scan.addresses slow": "One address in ten minutes comes to some fifty over what is left of the run.",
     "beacon.regular web": "A named place on port 443 looks like any service that nobody has listed yet.",
@@ -156,7 +159,28 @@ def elsewhere(captures):
             sys.stderr.write(f"{name} {devices[device]['ips'][:2]} {found}\n")
 
 
-def page(by_factor, real):
+def flagged(folder):
+    """Let nDPI flag risks of the same captures: how many devices have any flag, of those taken over and of others."""
+    reader = shutil.which("ndpiReader")
+    if not reader:
+        return "nDPI's reader is not installed here."
+    counts = Counter()
+    for path in sorted(folder.glob("*.json")):
+        members = {member["ip"]: member for member in json.loads(path.read_text())["members"]}
+        command = [reader, "-i", path.with_suffix(".pcap"), "-v", "2"]
+        said = subprocess.run(command, capture_output=True, check=True, text=True, errors="replace").stdout
+        risky = {found[1] for line in said.splitlines() if "[Risk:" in line and (found := _FLOW.match(line))}
+        for ip, member in members.items():
+            is_hostile = any(act["attack"] for act in member["acts"])
+            counts[is_hostile] += 1
+            counts[is_hostile, ip in risky] += 1
+    return (
+        f"nDPI's risk flags stand on conversations of {counts[True, True]} of {counts[True]} devices taken over "
+        f"and of {counts[False, True]} of {counts[False]} others: they speak of conversations, not of devices."
+    )
+
+
+def page(by_factor, real, peer):
     rows = by_factor[1.0]
     total = summary(rows)
     return f"""<!-- Written by tests/lab/scoring.py; do not edit. -->
@@ -167,6 +191,9 @@ def page(by_factor, real):
 updates by curl, MQTT with mosquitto, video, browsing; and attacks: raw SYNs with and without Mirai's mark, guessed
 logins, controllers called at even distances, a tunnel by iodine, generated names, a name of many networks, peers, a
 relay by socat and one that calls out, Modbus from a camera, late doors. Plans are seeded and labelled.
+
+    python -m tests.lab.run FOLDER --seeds 1 2 3 4 5 6     # root, two minutes a seed
+    python -m tests.lab.scoring FOLDER --write docs/detections.md
 
 **Time is scaled**: devices act 480 times faster than they say, and timestamps are stretched as often when the capture
 is written. Gaps keep their proportions; delays of the machine, some milliseconds, become seconds. Traffic that we made
@@ -191,6 +218,9 @@ False alarm rate / recall with every threshold times a factor (`min_score` moves
 
 {table(("signal", *(f"× {factor:g}" for factor in FACTORS)), curve(by_factor))}
 
+## A peer beside it
+{peer}
+
 ## On real captures
 The alarms of nDPI's are a port scan by a scanner of networks (`synscan.pcap`) and names that a fuzzer bent
 (`fuzz-2006-06-26-2594.pcap`).
@@ -211,7 +241,7 @@ if __name__ == "__main__":
     for row in results[1.0]:
         if bool(row["attacks"]) != bool(row["alarms"]):
             sys.stderr.write(f"{row['seed']} {row['hostname']} {row['attacks']} {row['alarms']}\n")
-    text = page(results, list(elsewhere(options.captures)))
+    text = page(results, list(elsewhere(options.captures)), flagged(options.folder))
     if options.write:
         options.write.write_text(text, "utf-8")
     else:
