@@ -86,6 +86,8 @@ CASES = {
         (flows(dns("60.0.0.53"), dns("192.168.1.1")), 1.0),
         (flows(to("x.unknown.example", server_port=853)), 1.0),
         (flows(dns("60.0.0.53")), 0.4),
+        (seen(("dhcp.resolver", "192.168.1.1"), flows=[dns("60.0.0.53")]), 1.0),
+        (seen(("dhcp.resolver", "60.0.0.53"), flows=[dns("60.0.0.53")]), None),
         (flows(dns("192.168.1.1")), None),
         (flows(dns("60.0.0.53", server_bytes=0), dns("192.168.1.1")), None),
     ],

@@ -39,18 +39,18 @@ def _relays(context: Context, outbound: Frame) -> Iterator[Frame]:
 
 
 def _resolvers(context: Context, outbound: Frame) -> Iterator[Frame]:
-    """Tell of resolvers beyond the site that a device asked: encrypted, or beside one of the site that it knows."""
-    name = "resolver.own"
-    asked = outbound.filter(_on_ports(context.words(name, "ports")))
-    local = context.flows.filter(nw.col("server_bytes") > 0, _on_ports(context.words(name, "ports")))
-    given = (
-        local.filter(~nw.col("client_device_id").is_null())
-        .select(device_id=nw.col("client_device_id"), address=nw.col("server_ip"))
-        .unique()
-        .join(asked.select("device_id", "address").unique(), on=["device_id", "address"], how="anti")
-        .select("device_id")
-        .unique()
+    """Tell of resolvers beyond the site that a device asked: encrypted, or beside those that the site gave it."""
+    name, of = "resolver.own", ["device_id", "address"]
+    on_port = _on_ports(context.words(name, "ports"))
+    named = context.observations.filter(nw.col("property") == "dhcp.resolver").select(
+        "device_id", address=nw.col("value")
     )
+    asked = context.engine.keep(outbound.filter(on_port).join(named, on=of, how="anti"))
+    met = context.flows.filter(
+        ~nw.col("client_device_id").is_null(), nw.col("server_bytes") > 0, on_port
+    ).select(device_id=nw.col("client_device_id"), address=nw.col("server_ip"))
+    beside = met.join(outbound.select(*of), on=of, how="anti")
+    given = context.engine.union([beside, named]).select("device_id").unique()
     hidden = outbound.filter(
         _on_ports(context.words(name, "encrypted"))
         | ((nw.col("service") == "dns") & (nw.col("server_port") == 443))

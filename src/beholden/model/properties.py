@@ -22,6 +22,7 @@ PROPERTIES: dict[str, str] = {
     "dhcp.fqdn": "client fully qualified domain name, option 81",
     "dhcp.vendor_specific": "vendor-identifying class or options (124, 125), as enterprise:value",
     "dhcp.server": "acts as DHCP server; value is its address",
+    "dhcp.resolver": "IP address that DHCP names as resolver, option 6",
     "dhcp.domain": "domain name handed out, option 15",
     "dhcp6.fqdn": "client FQDN, DHCPv6 option 39",
     "dhcp6.vendor_class": "vendor class, DHCPv6 option 16, as enterprise:text",

@@ -123,6 +123,7 @@ def test_stated_subjects(batch: Batch, row: Make) -> None:
         ("ip", "192.0.2.1", "02:00:00:00:00:01", "dhcp.server", "192.0.2.1", 1),
         ("mac", "02:00:00:00:00:01", None, "ip", "192.0.2.7", 1),
         ("mac", "02:00:00:00:00:01", None, "gateway", "192.0.2.1", 1),
+        ("mac", "02:00:00:00:00:01", None, "dhcp.resolver", "192.0.2.53", 1),
         ("mac", "02:00:00:00:00:01", None, "dhcp.domain", "clinic.example", 1),
         ("ip", "192.0.2.20", None, "nbns.name", "FILESRV<20>", 1),
     }

@@ -12,6 +12,7 @@ from beholden.ingest.dissect.seen import SENDER, Seen, collect
 
 _ETHERNET = (b"\x01\x06", b"\x06\x06")  # Ethernet and IEEE 802, six bytes
 _MAGIC = b"\x63\x82\x53\x63"
+_RESOLVER = 6
 _PAD, _HOSTNAME, _DOMAIN, _REQUESTED, _OVERLOAD, _TYPE, _SERVER = 0, 12, 15, 50, 52, 53, 54
 _PARAMETERS, _MAX_SIZE, _VENDOR_CLASS, _CLIENT_ID, _USER_CLASS, _FQDN, _END = 55, 57, 60, 61, 77, 81, 255
 _VENDOR_CLASSES, _VENDOR_OPTIONS, _ROUTER, _MUD = 124, 125, 3, 161
@@ -112,7 +113,8 @@ def _server(about: str, yours: str, relay: str, options: Options) -> Iterator[Se
     if options.get(_TYPE) != _ACK or not about:
         return
     yield Seen(about, "ip", yours)
-    routers = options.get(_ROUTER, b"")
-    for at in range(0, len(routers) - 3, 4):
-        yield Seen(about, "gateway", ip(routers[at : at + 4]))
+    for option, name in ((_ROUTER, "gateway"), (_RESOLVER, "dhcp.resolver")):
+        addresses = options.get(option, b"")
+        for at in range(0, len(addresses) - 3, 4):
+            yield Seen(about, name, ip(addresses[at : at + 4]))
     yield Seen(about, "dhcp.domain", text(options.get(_DOMAIN, b"")))
