@@ -40,6 +40,10 @@ def timed(name: str) -> Iterator[None]:
     print(f"{name:<44} {wall:7.2f} s  {cpu:7.2f} s of processor", flush=True)
 
 
+def peak(name: str) -> None:
+    print(f"{name:<44} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:7.2f} GiB", flush=True)
+
+
 def coded(codes: np.ndarray, words: list[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(words)).cast(pa.string())
 
@@ -124,6 +128,7 @@ def detect(engine: Engine, n: int) -> None:
     knowledge = Knowledge.open()
     with timed(f"make {n:,} flows, and their exposures"):
         given = context(engine, knowledge, n)
+    peak("peak memory, flows made")
     start = time.perf_counter()
     with timed("whom was watched, how long"):
         engine.collect(given.watched)
@@ -156,4 +161,4 @@ if __name__ == "__main__":
     if options.flows:
         with PolarsEngine() if options.engine == "polars" else DuckEngine(memory_limit="3GB") as one:
             detect(one, options.flows)
-    print(f"{'peak memory':<44} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:7.2f} GiB")
+    peak("peak memory")
