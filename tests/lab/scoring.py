@@ -20,6 +20,8 @@ SIGNALS = (
     "scan.marked", "scan.addresses", "scan.ports", "scan.telnet", "login.guessing", "beacon.regular", "dns.tunnel",
     "dns.generated", "dns.flux", "peers.many", "relay.pairs", "reach.control", "service.unusual", "listener.new",
 )  # fmt: skip
+SETTLED = 3
+"""Runs by which thresholds were settled; later ones are held out."""
 _FLOW = re.compile(r"\s*\d+\s+\w+ ([\d.]+):\d+ <?-> ")
 MISSES = {
     "scan.addresses slow": "One address in ten minutes comes to some fifty over what is left of the run.",
@@ -134,10 +136,15 @@ def summary(rows):
     days = sum(row["hours"] for row in benign) / 24
     return {
         "devices": len(rows), "hours": sum(row["hours"] for row in rows), "hostile": len(hostile), "told": told,
-        "recall": told / len(hostile), "wrong": wrong, "precision": told / max(told + wrong, 1), "days": days,
-        "false": false, "rate": false / days, "seeds": len({row["seed"] for row in rows}),
+        "recall": told / max(len(hostile), 1), "wrong": wrong, "precision": told / max(told + wrong, 1), "days": days,
+        "false": false, "rate": false / max(days, 1e-9), "seeds": len({row["seed"] for row in rows}),
         "names": len({row["hostname"] for row in rows}),
     }  # fmt: skip
+
+
+def bound(total):
+    """Say how high the rate of what was never seen may be (the rule of three)."""
+    return "" if total["false"] else f", and below {3 / total['days']:.3f} at 95 % confidence"
 
 
 def elsewhere(captures):
@@ -182,7 +189,7 @@ def flagged(folder):
 
 def page(by_factor, real, peer):
     rows = by_factor[1.0]
-    total = summary(rows)
+    total, later = summary(rows), summary([row for row in rows if row["seed"] > SETTLED])
     return f"""<!-- Written by tests/lab/scoring.py; do not edit. -->
 
 # How often the detections of takeover are right
@@ -202,7 +209,11 @@ shows that detections do what they should. How often they are wrong in a network
 - {total["devices"]} devices, {total["seeds"]} runs, {total["names"]} personalities, {total["hours"]:,.0f} device-hours.
 - {total["hostile"]} were taken over, {total["told"]} of them raise an alarm: recall {total["recall"]:.2f}.
 - {total["wrong"]} of {total["devices"] - total["hostile"]} others do: precision {total["precision"]:.2f} of devices.
-- {total["false"]} false alarms in {total["days"]:.0f} benign device-days: {total["rate"]:.3f} a device-day.
+- {total["false"]} false alarms in {total["days"]:.0f} benign device-days: {total["rate"]:.3f} a device-day{bound(total)}.
+- Thresholds were settled by runs 1 to {SETTLED}. Of later runs alone: {later["told"]} of {later["hostile"]} told,
+  {later["wrong"]} of {later["devices"] - later["hostile"]} others.
+
+The same people wrote the attacks, the innocent and the detections. Iodine alone runs at the clock's own pace.
 
 ## By detection
 An alarm is true where the device was taken over, by whichever attack; an attack counts as told by its own signal.
