@@ -43,6 +43,8 @@ async def play(members, speed, seed):
         if isinstance(started, asyncio.subprocess.Process) and started.returncode is None:
             started.terminate()
             await started.wait()
+        elif isinstance(started, asyncio.Server):
+            started.close()
     for server in servers:
         server.close()
     return begun, failed

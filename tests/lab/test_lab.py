@@ -4,12 +4,16 @@ import json
 import os
 import shutil
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from tests.lab import cast, scoring
 from tests.lab.acting import checksum
 from tests.lab.stretching import EPOCH, stretch
 
+ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("ip", "tcpdump", "dnsmasq", "mosquitto", "iodine", "socat", "curl")
 
 
@@ -70,9 +74,8 @@ def test_a_short_run_shows_the_loud_attacks(tmp_path):
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     if missing or os.geteuid():
         pytest.skip(f"needs root and {missing}")
-    from tests.lab.run import record  # noqa: PLC0415 - it needs Linux
-
-    record(tmp_path, seed=1, hours=2, speed=240)
+    words = ["-m", "tests.lab.run", tmp_path, "--seeds", "1", "--hours", "2", "--speed", "240"]
+    subprocess.run([sys.executable, *map(str, words)], check=True, cwd=ROOT)
     rows = scoring.judged(tmp_path, 1.0)
     loud = {"scan.marked", "scan.addresses", "login.guessing ssh", "dns.tunnel"}
     told = {attack for row in rows for attack in row["attacks"] if row["alarms"]}
