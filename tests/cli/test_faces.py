@@ -19,6 +19,10 @@ CLOUD = {
     "operator": maybe(TEXT), "company": maybe(TEXT), "jurisdiction": maybe(TEXT), "address_country": maybe(TEXT),
     "address_owners": [TEXT], "services": [TEXT], "domains": [TEXT], "bytes_up": int, "bytes_down": int,
 }  # fmt: skip
+FLAW = {
+    "cve": TEXT, "product": TEXT, "version": maybe(TEXT), "affected": maybe(TEXT), "is_affected": YES,
+    "is_exploited": YES, "cvss": maybe(NUMBER), "due_if_exposed": maybe(TEXT), "due_if_internal": maybe(TEXT),
+}  # fmt: skip
 LISTING = {
     "list": TEXT, "title": TEXT, "entity": TEXT, "since": maybe(TEXT), "condition": maybe(TEXT), "role": TEXT,
     "in_force_for_profile": YES,
@@ -33,8 +37,8 @@ DEVICE = {
     "criticality": maybe(NUMBER), "is_router": YES, "is_randomised": YES, "kind": maybe(TEXT),
     "model": maybe(TEXT), "os": maybe(TEXT), "firmware": maybe(TEXT), "platform": maybe(TEXT),
     "brand": maybe(COMPANY), "maker": maybe(COMPANY), "owner": maybe(COMPANY), "module": maybe(COMPANY),
-    "chip": maybe(COMPANY), "clouds": [CLOUD], "listings": [LISTING], "index": NUMBER, "lower": NUMBER,
-    "upper": NUMBER, "coverage": NUMBER, "risks": dict.fromkeys(CATEGORIES, RISK),
+    "chip": maybe(COMPANY), "clouds": [CLOUD], "listings": [LISTING], "flaws": [FLAW], "index": NUMBER,
+    "lower": NUMBER, "upper": NUMBER, "coverage": NUMBER, "risks": dict.fromkeys(CATEGORIES, RISK),
 }  # fmt: skip
 
 
