@@ -213,7 +213,7 @@ class Stages:
         context = Context(
             engine=engine,
             devices=part.devices,
-            observations=part.observations,
+            observations=engine.keep(part.observations),
             flows=flows,
             identifications=part.identifications,
             attributions=held,
