@@ -4,8 +4,9 @@ import sys
 import time
 
 from cast import HERE, Cast, Device, Lease
-from lab import Host, Lab
 from outside import self_signed
+
+from lab import Host, Lab
 
 _DHCLIENT_NAMES = {
     1: "subnet-mask", 2: "time-offset", 3: "routers", 6: "domain-name-servers", 12: "host-name", 13: "boot-size",

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from cast import HERE, Outside
+
 from lab import Host, Lab
 
 _SITE = """server {{

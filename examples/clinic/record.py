@@ -18,8 +18,9 @@ from pathlib import Path
 
 from cast import HERE, Cast, Device, load
 from join import fill, join, start
-from lab import Capture, Host, Lab
 from outside import open_outside
+
+from lab import Capture, Host, Lab
 
 PROGRAMS = (
     "avahi-daemon", "busybox", "chronyd", "curl", "dhclient", "dhcpcd", "dnsmasq", "editcap", "ethtool",

@@ -13,15 +13,14 @@ def command(as_json: bool) -> None:
     from beholden.ingest.dissect.registry import PROTOCOLS
     from beholden.ingest.formats import all_readers
 
+    readers = all_readers()
     if as_json:
-        readers = [reader._asdict() for reader in all_readers()]
         protocols = [
             {"name": one.name, "transport": one.transport, "ports": one.ports, "reference": one.reference}
             for one in PROTOCOLS
         ]
-        print_json({"readers": readers, "protocols": protocols})
+        print_json({"readers": [one._asdict() for one in readers], "protocols": protocols})
         return
-    readers = all_readers()
     print_table(["reader", "reads", "yields"], [[one.name, one.reads, one.yields] for one in readers])
     click.echo("")
     print_table(["reader", "cannot tell, or ends at"], [[one.name, one.limits] for one in readers])
