@@ -27,7 +27,9 @@ ip addr add 192.168.77.1/24 dev v0; ip route add default dev v0
 $inside sh -c "ip link set lo up; ip addr add 192.168.77.2/24 dev v1; ip link set v1 up; ip route add default dev v1"
 openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj "/O=Probe Test/CN=probed.example" 2>/dev/null
 $inside snmpd -f -C -c snmpd.conf -Lf snmpd.log &
-$inside avahi-daemon --no-drop-root --no-chroot --no-rlimits --no-proc-title -f avahi.conf >avahi.log 2>&1 &
+own="mkdir -p /run/avahi-daemon; mount -t tmpfs none /run/avahi-daemon"  # one that was killed leaves its number there
+avahi="exec avahi-daemon --no-drop-root --no-chroot --no-rlimits --no-proc-title -f avahi.conf"
+$inside unshare --mount sh -c "$own; $avahi" >avahi.log 2>&1 &
 $inside minidlnad -d -f dlna.conf -P {0}/m.pid >/dev/null 2>&1 &
 $inside openssl s_server -accept 443 -key k.pem -cert c.pem -quiet >/dev/null 2>&1 &
 $inside {1} -m http.server 80 >/dev/null 2>&1 &
