@@ -24,7 +24,7 @@ from pathlib import Path
 began = time.perf_counter()
 from beholden.ingest.capture import read, reader, window
 imported = time.perf_counter()
-spent = dict.fromkeys(("fill", "walk", "flush", "make_room", "result"), 0.0)
+spent = dict.fromkeys(("fill", "walk", "flush", "make_room", "end"), 0.0)
 def timed(owner, name):
     inner = getattr(owner, name)
     def outer(*args):
@@ -41,7 +41,7 @@ reader.settle(empty, 0)
 loaded = time.perf_counter()
 timed(window.Windows, "fill")
 timed(reader, "walk")
-for name in ("flush", "make_room", "result"):
+for name in ("flush", "make_room", "end"):
     timed(reader._Reading, name)
 n = [0]
 def count(batch):
