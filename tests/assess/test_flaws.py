@@ -19,7 +19,7 @@ FLEET = {
 def flaws(engine):
     """Give the table as a dictionary: device and CVE id → row."""
     made = context(engine, {name: Device(claims=tuple(fields.items())) for name, fields in FLEET.items()})
-    rows = engine.collect(device_flaws(made.products, made.judged)).to_pylist()
+    rows = engine.collect(device_flaws(made.judged)).to_pylist()
     return {(row["device_id"], row["cve"]): row for row in rows}
 
 

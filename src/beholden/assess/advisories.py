@@ -7,15 +7,12 @@ import narwhals as nw
 from beholden.assess.context import Context, signal
 from beholden.engine import Frame
 
-_PRODUCT = ("company_id", "name", "version")
 _GROUP = ("device_id", "name", "version")
 
 
 def measure(context: Context) -> Iterator[Frame]:
     """Tell how bad the worst flaw is that a device has, or may have; 0 where its version has none of those on record."""
-    told = context.products.join(context.judged, on=list(_PRODUCT), how="inner").with_columns(
-        share=_share(context)
-    )
+    told = context.judged.with_columns(share=_share(context))
     exploited = told.filter(nw.col("is_exploited")).with_columns(points=nw.lit(1.0))
     yield _signal(context, "advisory.kev", exploited)
     yield _signal(context, "advisory.ssvc", told.with_columns(points=_points(context)))

@@ -89,14 +89,9 @@ class Context:
         return device_listings(self)
 
     @cached_property
-    def products(self) -> Frame:
-        """Give the products that advisories may speak of, with their devices."""
-        return flaws.products(self)
-
-    @cached_property
     def judged(self) -> Frame:
-        """Give the flaws that are said of those products in their versions."""
-        return flaws.judged(self, self.products)
+        """Give the flaws that are said of the devices' products in their versions."""
+        return flaws.judged(self)
 
     @cached_property
     def watch_hours(self) -> float:

@@ -78,7 +78,7 @@ def assess(context: Context, judgements: pa.Table) -> Assessed:
         _findings(held, rules),
         _evidence(held, strongest),
         context.device_listings,
-        device_flaws(context.products, context.judged),
+        device_flaws(context.judged),
     )
 
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from beholden.assess.context import Context
 
 _SHORTEST = 3
-"""Characters of the shortest product name that is looked up."""
+"""Characters of the shortest product name that is looked up as a whole."""
+_SHORTEST_WORD = 4
+"""Characters of the shortest one that is looked for as a word of a longer text."""
 _PRODUCT = ("company_id", "name", "version")
 _KEYS = pa.schema([pa.field(name, pa.string()) for name in _PRODUCT])
 _SAID = [field for field in arrow_schema(DEVICE_FLAWS) if field.name not in {*_PRODUCT, "device_id"}]
@@ -54,20 +56,20 @@ def products(context: "Context") -> Frame:
     return context.engine.keep(known.with_columns(nw.col("version").fill_null("")))
 
 
-def device_flaws(known: Frame, told: Frame) -> Frame:
-    """Give the table `device_flaws`: what of `judged` is not cleared by a version, for every device of `products`."""
+def device_flaws(told: Frame) -> Frame:
+    """Give the table `device_flaws`: what of `judged` is not cleared by a version."""
     said = told.filter(~nw.col("is_clear")).drop("is_clear")
-    return known.join(said, on=list(_PRODUCT), how="inner").with_columns(
-        version=nw.when(nw.col("version") != "").then(nw.col("version"))
-    )
+    return said.with_columns(version=nw.when(nw.col("version") != "").then(nw.col("version")))
 
 
-def judged(context: "Context", known: Frame) -> Frame:
-    """Give for each distinct product and version of `products` the flaws that are said of it (JUDGED)."""
+def judged(context: "Context") -> Frame:
+    """Give for every device of `products` the flaws said of it; each product and version is judged once (JUDGED)."""
+    known = products(context)
     distinct = context.engine.collect(known.select(*_PRODUCT).unique()).to_pylist()
     book = _Book(context.knowledge, distinct)
     rows = [row for one in distinct for row in book.judge(one)]
-    return context.engine.bind(pa.Table.from_pylist(rows, schema=JUDGED))
+    told = context.engine.bind(pa.Table.from_pylist(rows, schema=JUDGED))
+    return context.engine.keep(known.join(told, on=list(_PRODUCT), how="inner"))
 
 
 class _Book:
@@ -174,6 +176,6 @@ def _said(entry: Row) -> str | None:
 def _names(product: str, name: str) -> bool:
     """Tell whether a product's text names a model as a whole word."""
     text = name.strip()
-    if len(text) < _SHORTEST:
+    if len(text) < _SHORTEST_WORD:
         return False
     return re.search(rf"(?<![\w-]){re.escape(text)}(?![\w])", product, re.IGNORECASE) is not None
