@@ -1,7 +1,7 @@
 """Paths into a JSON document, and texts with paths in braces: what is not there gives nothing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _STEP = re.compile(r"(?P<name>[^\[\]]*)(?:\[(?P<key>[^\[\]=]*)(?:=(?P<wanted>[^\[\]]*))?\])?")
@@ -19,9 +19,15 @@ def values(node: Any, path: str) -> Iterator[Any]:  # noqa: ANN401 - a JSON docu
     yield from (one for one in nodes if one is not None)
 
 
-def first(node: Any, paths: list[str]) -> Any:  # noqa: ANN401
+def every(node: Any, paths: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401
+    """Give what stands at each of some paths, in their order."""
+    for path in paths:
+        yield from values(node, path)
+
+
+def first(node: Any, paths: Sequence[str]) -> Any:  # noqa: ANN401
     """Give the first value of the first path that has one."""
-    return next((value for path in paths for value in values(node, path) if value not in (None, "")), None)
+    return next((value for value in every(node, paths) if value not in (None, "")), None)
 
 
 def _filled(node: Any, text: str) -> Iterator[str]:  # noqa: ANN401

@@ -2,14 +2,15 @@
 
 import json
 import tomllib
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from beholden.ingest import documents
 from beholden.ingest.logs import Log, Reader, ReadLog
-from beholden.ingest.paths import first, values
+from beholden.ingest.paths import every, first, values
 from beholden.ingest.statements import Statements, Subject, addressed, instant
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import keys_of, whole
@@ -111,30 +112,29 @@ def _record(said: Statements, number: int, record: Any, form: Form) -> bool:  # 
         number, subject, *(_time(first(record, form[name])) for name in ("first_seen", "last_seen"))
     )
     if subject.kind == "mac":
-        for value in (value for path in form["ip"] for value in values(record, path)):
+        for value in every(record, form["ip"]):
             held = addressed(None, value)
             say("ip", held.value if held else None)
-    for name, paths in form["says"].items():
-        for value in (value for path in paths for value in values(record, path)):
-            say(name, value)
-    for part in values(record, form.get("parts", "")) if "parts" in form else ():
+    _say(say, record, form["says"])
+    for part in values(record, form["parts"]) if "parts" in form else ():
         for one in part if isinstance(part, list) else [part]:
-            _part(say, one, form)
+            _say(say, one, form["says_of_part"])
     return True
 
 
-def _part(say: Any, part: Any, form: Form) -> None:  # noqa: ANN401
-    for name, paths in form["says_of_part"].items():
-        for value in (value for path in paths for value in values(part, path)):
+def _say(say: Callable[[str, object], None], node: Any, says: Mapping[str, Sequence[str]]) -> None:  # noqa: ANN401
+    """Say of each property what stands at its paths."""
+    for name, paths in says.items():
+        for value in every(node, paths):
             say(name, value)
 
 
 def _subject(record: Any, form: Form) -> Subject | None:  # noqa: ANN401
     """Take the first link address, else IP address, else a serial number or asset tag."""
-    for mac in (value for path in form["mac"] for value in values(record, path)):
+    for mac in every(record, form["mac"]):
         if found := addressed(mac, None):
             return found
-    for ip in (value for path in form["ip"] for value in values(record, path)):
+    for ip in every(record, form["ip"]):
         if found := addressed(None, ip):
             return found
     for name in _STATED:
@@ -145,11 +145,5 @@ def _subject(record: Any, form: Form) -> Subject | None:  # noqa: ANN401
 
 
 def _time(value: object) -> datetime | None:
-    """Read seconds since 1970 or ISO 8601, UTC where no zone is told."""
-    if value in (None, "", 0):
-        return None
-    try:
-        told = datetime.fromisoformat(str(value))
-    except ValueError:
-        return instant(value)
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    """Read ISO 8601, UTC where no zone is told, or seconds since 1970; 0 is no time."""
+    return None if value in (None, "", 0) else documents.instant(value) or instant(value)
