@@ -6,8 +6,6 @@ python bench/detections.py [--flows N] [--pairs N] [--engine polars|duckdb]
 import argparse
 import resource
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -22,6 +20,7 @@ from beholden.engine.duck import DuckEngine
 from beholden.engine.polar import PolarsEngine
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import load_profile
+from score import timed
 
 MODULES = (scanning, beacons, tunnels, relays, unusual)
 START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp() * 1e6)
@@ -29,15 +28,6 @@ DAY_US = 86_400_000_000
 PORTS = (443, 443, 443, 80, 8883, 1883, 123, 53, 22, 23, 554, 502, 6881, 40000)
 PER_DEVICE = 100
 """Flows of one device in a day."""
-
-
-@contextmanager
-def timed(name: str) -> Iterator[None]:
-    """Print how long the body took, and how much processor it used (what counts on a busy machine)."""
-    start, used = time.perf_counter(), time.process_time()
-    yield
-    wall, cpu = time.perf_counter() - start, time.process_time() - used
-    print(f"{name:<44} {wall:7.2f} s  {cpu:7.2f} s of processor", flush=True)
 
 
 def peak(name: str) -> None:

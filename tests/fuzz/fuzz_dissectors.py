@@ -4,8 +4,6 @@ Run it with atheris installed: `python tests/fuzz/fuzz_dissectors.py -max_total_
 libFuzzer. Without a corpus folder among them it starts from the examples of the tests.
 """
 
-import sys
-import tempfile
 import tomllib
 from pathlib import Path
 
@@ -48,24 +46,15 @@ def one_input(data: bytes) -> None:
             assert each.value.isprintable()
 
 
-def main() -> None:
-    """Hand the target to libFuzzer."""
-    import atheris  # noqa: PLC0415 - there are no wheels of it for every platform
+def loaded() -> None:
+    """Import every dissector."""
+    from beholden.ingest.dissect.registry import PROTOCOLS  # noqa: PLC0415 - under instrumentation
 
-    with atheris.instrument_imports(include=["beholden"]):
-        from beholden.ingest.dissect.registry import PROTOCOLS  # noqa: PLC0415
-
-        for protocol in PROTOCOLS:
-            protocol.dissect(b"")
-    arguments = [*sys.argv, "-timeout=2", "-max_len=4096"]
-    if not any(Path(argument).is_dir() for argument in sys.argv[1:]):
-        corpus = Path(tempfile.mkdtemp(prefix="corpus-"))
-        for name, content in seeds().items():
-            (corpus / name).write_bytes(content)
-        arguments.append(str(corpus))
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
+    for protocol in PROTOCOLS:
+        protocol.dissect(b"")
 
 
 if __name__ == "__main__":
-    main()
+    from libfuzzer import fuzz  # beside this file
+
+    fuzz(one_input, loaded, seeds, ["-timeout=2", "-max_len=4096"])

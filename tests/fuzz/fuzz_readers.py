@@ -5,7 +5,6 @@ Without a corpus folder among them it starts from the golden cases of the tests.
 """
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
@@ -69,21 +68,7 @@ def one_input(data: bytes) -> None:
     assert set(read.observations["property"].unique().to_pylist()) <= set(PROPERTIES)
 
 
-def main() -> None:
-    """Hand the target to libFuzzer."""
-    import atheris  # noqa: PLC0415 - there are no wheels of it for every platform
-
-    with atheris.instrument_imports(include=["beholden"]):
-        names()
-    arguments = [*sys.argv, "-timeout=5", "-max_len=16384"]
-    if not any(Path(argument).is_dir() for argument in sys.argv[1:]):
-        corpus = Path(tempfile.mkdtemp(prefix="corpus-"))
-        for name, content in seeds().items():
-            (corpus / name).write_bytes(content)
-        arguments.append(str(corpus))
-    atheris.Setup(arguments, one_input)
-    atheris.Fuzz()
-
-
 if __name__ == "__main__":
-    main()
+    from libfuzzer import fuzz  # beside this file
+
+    fuzz(one_input, names, seeds, ["-timeout=5", "-max_len=16384"])
