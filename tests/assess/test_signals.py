@@ -227,6 +227,7 @@ CASES = {
         (claims(brand="acme", model="AC-100"), 0.3),
         (claims(brand="acme", model="ZZ-9", firmware="1.0"), 0.3),
         (claims(brand="acme", model="AC-1000"), None),
+        (claims(brand="acme", model="XQ9"), None),  # too short to be looked for in a longer text
         (claims(brand="acme", model="AC-300", firmware="1.0"), None),
         (claims(brand="acme", model="ZZ-9"), 0.3),
         (claims(brand="free", model="AC-100"), None),

@@ -186,9 +186,9 @@ def knowledge(laws=LAWS, companies=COMPANIES, listings=LISTINGS):
         "asn": pa.table({"asn": pa.array([5, 6], pa.int64()), "organisation": ["Net M", "Net O"]}),
         "kev": pa.table(
             {
-                "vendor": ["ACME Works", "Acme"],
-                "product": ["AC-100 Camera", "ZZ-9"],
-                "cve": ["CVE-1-1", "CVE-1-2"],
+                "vendor": ["ACME Works", "Acme", "Acme"],
+                "product": ["AC-100 Camera", "ZZ-9", "XQ9 Camera"],
+                "cve": ["CVE-1-1", "CVE-1-2", "CVE-1-6"],
             }
         ),
     }
