@@ -15,6 +15,7 @@ VERBS = {
     "scan": "read evidence, find and score devices, keep the result",
     "watch": "scan what an interface, a folder or a connection brings, window by window",
     "probe": "ask devices who they are, only where you say that you may",
+    "fleet": "score, count and merge fleets of millions of devices in folders of partitions",
     "show": "show devices, makers, flows, findings or scans",
     "explain": "open one device's scores down to packet and fact",
     "report": "write one self-contained HTML report",
