@@ -9,7 +9,7 @@ PROGRAMS := tshark tcpdump chromium pdftotext ip psql
 PACKAGES := tshark tcpdump chromium poppler-utils iproute2 postgresql
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 demo: $(STAMP) ## scan the bundled clinic into build/demo and say where the report lies
 	@$(BIN)/beholden scan examples/clinic/clinic.pcapng examples/clinic/inventory.csv --store build/demo
@@ -49,6 +49,11 @@ fuzz: $(STAMP) ## fuzz every dissector for FUZZ_SECONDS (default 1800)
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python tests/fuzz/fuzz_dissectors.py -max_total_time=$(FUZZ_SECONDS)
 
+fuzz-readers: $(STAMP) ## fuzz every reader of files for FUZZ_SECONDS, one after another
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	for one in $$(cd tests/fuzz && ../../$(BIN)/python -c 'print(*__import__("fuzz_readers").names())'); do \
+		FUZZ_READER=$$one $(BIN)/python tests/fuzz/fuzz_readers.py -max_total_time=$(FUZZ_SECONDS) || exit; done
+
 $(STAMP): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -66,4 +71,4 @@ programs:
 	for one in $(PACKAGES); do apt-get install -y -qq --no-install-recommends $$one >/dev/null \
 		|| echo "$$one could not be installed; what needs it is skipped"; done
 
-.PHONY: help demo test check bench docs golden lock fuzz programs
+.PHONY: help demo test check bench docs golden lock fuzz fuzz-readers programs

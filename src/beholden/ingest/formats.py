@@ -142,7 +142,7 @@ def _archive(path: Path) -> tuple[str | None, str]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
         return None, f"damaged ZIP archive: {error}"
     if "xl/workbook.xml" in names:
         return "xlsx", "workbook"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from beholden.ingest.formats import recognise
 from beholden.ingest.readers import inventory_csv, inventory_parquet, inventory_xlsx
 from beholden.ingest.tabular.headers import read_mapping
 from beholden.model.errors import BeholdenError
@@ -140,6 +141,15 @@ def lying(path):
     path.write_bytes(data.replace((3_000_000).to_bytes(4, "little"), (300).to_bytes(4, "little")))
 
 
+def later(path):
+    """An archive of a version that is not known: what unpacks it raises an exception of its own."""
+    zipped(path)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 6] = 236
+    path.write_bytes(data)
+    assert recognise(bytes(data), path) == (None, "damaged ZIP archive: zip file version 23.6")
+
+
 @pytest.mark.parametrize(
     ("data", "wrong"),
     [
@@ -147,6 +157,7 @@ def lying(path):
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "password"),
         (b"", "empty"),
         (b"PK\x03\x04rest", "not a whole ZIP"),
+        (later, "zip file version 23.6"),
         (bomb, "3,000,001 bytes uncompressed, limit 1,000,000"),
         (lying, "ZIP"),
     ],
@@ -177,6 +188,16 @@ def test_parquet_of_nested_types(read):
     assert inventory.n_rejected == 1
     assert len(problems) == 1
     assert "column 'model' holds struct" in problems[0]
+
+
+def test_parquet_whose_text_is_none(read, tmp_path):
+    whole = tmp_path / "whole"
+    pq.write_table(
+        pa.table({"mac": ["00:1b:63:aa:bb:01"], "model": ["what is bent"]}), whole, compression=None
+    )
+    inventory, problems = read(inventory_parquet, whole.read_bytes().replace(b"what", b"wh\xc6t"))
+    assert values(inventory, "mac") == ["00:1b:63:aa:bb:01"]
+    assert "column 'model' holds bytes that are no text" in problems[0]
 
 
 def test_truncated_parquet(read, tmp_path):

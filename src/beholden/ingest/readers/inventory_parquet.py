@@ -22,7 +22,7 @@ def read(
     problems = Problems(report, str(path))
     try:
         sheet = _sheet(path, mapping, problems)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         problems.tell("parquet", "", f"not readable as Parquet: {str(error).splitlines()[0]}", "nothing read")
         sheet = None
     return assemble("parquet", [sheet] if sheet else [], evidence_id, problems)
@@ -42,15 +42,28 @@ def _sheet(path: Path, mapping: Mapping[str, str] | None, problems: Problems) ->
     columns = []
     for at, told in header.properties.items():
         for place in table.schema.get_all_field_indices(names[at]):
-            text = _text(table.column(place))
+            column = table.column(place)
+            if not _is_whole(column):
+                problems.tell("damaged", "", f"column '{names[at]}' holds bytes that are no text", "left out")
+                continue
+            text = _text(column)
             if text is None:
-                wrong = f"column '{names[at]}' holds {table.schema.field(place).type}"
+                wrong = f"column '{names[at]}' holds {column.type}"
                 problems.tell(
                     "nested", "", wrong, "left out; text, numbers, times and lists of them are read"
                 )
             else:
                 columns.append((told, text))
     return Sheet(columns, pa.array(np.arange(1, table.num_rows + 1)))
+
+
+def _is_whole(column: Any) -> bool:  # noqa: ANN401
+    """Tell whether a column is what its type says; Parquet's text is not looked at when it is read."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _text(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
