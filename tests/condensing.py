@@ -26,7 +26,7 @@ def condense(source: Path, target: Path) -> int:
     target.mkdir(parents=True)
     with duckdb.connect() as database:
         database.execute(_OWN.format(folder=source))
-        for key in ("like_id", "unit_id"):
+        for key in ("like_id", "pattern_id", "unit_id"):
             tables = [name for name, named in KEYS.items() if named == key]
             said = " UNION ALL ".join(_said(database, source, name) for name in tables)
             database.execute(f"CREATE TABLE said_{key} AS {said}")
@@ -37,8 +37,10 @@ def condense(source: Path, target: Path) -> int:
                 f"SELECT device_id, min(device_id) OVER (PARTITION BY said) AS first FROM sums"
             )
         database.execute(
-            f"COPY (SELECT device_id, l.first AS like_id, u.first AS unit_id, evidence_id, locator_kind, locator "
-            f"FROM like_id l JOIN unit_id u USING (device_id) LEFT JOIN own USING (device_id) ORDER BY device_id) "
+            f"COPY (SELECT device_id, l.first AS like_id, p.first AS pattern_id, "
+            f"u.first AS unit_id, evidence_id, locator_kind, locator "
+            f"FROM like_id l JOIN pattern_id p USING (device_id) JOIN unit_id u USING (device_id) "
+            f"LEFT JOIN own USING (device_id) ORDER BY device_id) "
             f"TO '{target}/members.parquet'"
         )
         for path in source.glob("*.parquet"):

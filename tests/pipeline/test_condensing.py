@@ -140,6 +140,7 @@ def test_a_hundred_alike_are_assessed_once(monkeypatch, knowledge, tmp_path):
     assert_equal((store, outcome), apart)
     members = pq.read_table(store.path(outcome.scan_id, "members"))
     assert len(set(members["like_id"].to_pylist())) == 1
+    assert len(set(members["pattern_id"].to_pylist())) == 1
     assert len(set(members["unit_id"].to_pylist())) == 3  # one a criticality
     assert pq.read_table(store.path(outcome.scan_id, "findings")).num_rows < 100
     assert pq.read_table(store.path(outcome.scan_id, "attributions")).num_rows < 10

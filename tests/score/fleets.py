@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from oracle import Device, Finding, Fleet, Mitigation, Proposition
 
 from beholden.engine.duck import DuckEngine
+from beholden.engine.members import KEYS
 from beholden.model.risks import CATEGORIES, FACTORS
 from beholden.score import Inputs, ScoreSettings, score
 
@@ -176,8 +177,8 @@ def scored_by(engine, fleet, settings, **options):
 def of_every_device(scored, table):
     """The rows of `scores` or `contributions` for every device."""
     names = table.collect_schema().names()
-    named = table.rename({"device_id": "unit_id"})
-    return scored.members.join(named, on="unit_id", how="inner").select(*names)
+    key = KEYS["contributions" if "proposition" in names else "scores"]
+    return scored.members.join(table.rename({"device_id": key}), on=key, how="inner").select(*names)
 
 
 def rows(engine, frame, *keys):

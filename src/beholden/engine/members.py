@@ -25,7 +25,7 @@ KEYS: Final[Mapping[str, str]] = {
     "findings": "like_id",
     "finding_evidence": "like_id",
     "scores": "unit_id",
-    "contributions": "unit_id",
+    "contributions": "pattern_id",
 }
 """Tables that are kept condensed, and the column of members that says whose rows stand for a device."""
 _OBSERVED: Final[Mapping[str, str]] = {"identifications": "observed", "finding_evidence": "value"}

@@ -153,12 +153,12 @@ class Store:
         return self._stand[scan_id, key]
 
     def members(self, scan_id: str) -> pa.Table:
-        """Give every device with like_id and unit_id, the devices whose rows and whose scores stand for it."""
+        """Give every device with like_id, pattern_id and unit_id: whose rows, contributions and scores stand for it."""
         if self.path(scan_id, "members").exists():
-            names = ["device_id", "like_id", "unit_id"]
+            names = ["device_id", *sorted(set(KEYS.values()))]
             return self.kept(scan_id, "members", names, coded=names[1:]).unify_dictionaries()
         ids = self.kept(scan_id, "devices", ["device_id"])["device_id"]
-        return pa.table({"device_id": ids, "like_id": ids, "unit_id": ids})
+        return pa.table(dict.fromkeys(["device_id", *sorted(set(KEYS.values()))], ids))
 
     def _stand_for(self, scan_id: str, devices: Sequence[str] | None) -> tuple[pa.Table, pa.Table]:
         """Give the members that devices are, and the own record and link address of them and those who stand for them.
@@ -176,9 +176,8 @@ class Store:
     def _read_standing(self, scan_id: str, devices: Sequence[str] | None) -> tuple[pa.Table, pa.Table]:
         members = own = self.kept(scan_id, "members", devices=devices)
         if devices is not None:
-            firsts = pc.unique(
-                pa.chunked_array([*members["like_id"].chunks, *members["unit_id"].chunks], pa.string())
-            )
+            named = [chunk for key in sorted(set(KEYS.values())) for chunk in members[key].chunks]
+            firsts = pc.unique(pa.chunked_array(named, pa.string()))
             others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
             own = _joined(own, self.kept(scan_id, "members", devices=others.to_pylist()))
         names = ["device_id", "identifier_kind", "identifier"]

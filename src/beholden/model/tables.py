@@ -74,7 +74,7 @@ OBSERVATIONS = Table(
         _EVIDENCE,
         _LOCATOR_KIND,
         _LOCATOR,
-        _c("subject_kind", "string", "mac, ip, imei, iccid, imsi, serial, asset, hostname, firmware or mud"),
+        _c("subject_kind", "string", "mac, ip, imei, iccid, imsi, serial, asset, hostname, firmware, mud or product"),
         _c("subject", "string", "canonical text of the identifier"),
         _n("mac", "string", "link address that carried the packet, where subject is an IP"),
         _c("property", "string", "name from model.properties"),
@@ -268,19 +268,30 @@ DEVICE_LISTINGS = Table(
 
 DEVICE_FLAWS = Table(
     "device_flaws",
-    "a published flaw that a device has by its version, or may have where the version is not known or not comparable",
+    "a published flaw that a device or a part of it has by its version, may have where the version is not known or not "
+    "comparable, or of which somebody states whether it has it",
     (
         _DEVICE,
-        _c("cve", "string", "CVE id"),
-        _c("company_id", "string", "company whose product it is"),
-        _c("product", "string", "the product, as the record names it"),
+        _c("cve", "string", "CVE id, or the id that a statement gives"),
+        _n("company_id", "string", "company whose product it is"),
+        _c("product", "string", "the product, as the record or statement names it"),
         _n("cpe", "string", "CPE name of the product"),
-        _c("name", "string", "model or system of the device that fits the product"),
-        _n("version", "string", "version of the device's firmware or system"),
+        _c("name", "string", "model or system of the device, or part of it, that fits the product"),
+        _n("version", "string", "version of the device's firmware or system, or of the part"),
+        _n("component", "string", "the part as a bill of materials names it, null for the device itself"),
         _n("affected", "string", "versions that have the flaw"),
-        _c("is_affected", "bool", "the version is one of them; false: possible"),
+        _c("status", "string", "affected, possible, or as stated: affected, under_investigation, fixed, not_affected"),
+        _c("is_affected", "bool", "status is affected"),
+        _n("justification", "string", "why it is not affected, as stated (CSAF, OpenVEX, CycloneDX)"),
+        _n("stated_by", "string", "who states the status; null where it follows from records and version"),
+        _n("stated_at", "timestamp", "when it was stated, UTC"),
+        *(
+            _n(column.name, column.type, f"{column.meaning}, of the statement")
+            for column in (_EVIDENCE, _LOCATOR_KIND, _LOCATOR)
+        ),
         _n("cvss", "float64", "CVSS base score", "0-10"),
         _c("is_exploited", "bool", "on CISA's list of known exploited vulnerabilities"),
+        _n("epss", "float64", "EPSS: chance of exploitation within 30 days", "0-1"),
         _n("exploitation", "string", "SSVC: none, poc or active"),
         _n("is_automatable", "bool", "SSVC: exploitation can be automated"),
         _n("is_total", "bool", "SSVC: exploitation gives total control"),
@@ -340,7 +351,8 @@ MEMBERS = Table(
             "string",
             "device whose identifications, attributions, exposures, listings and findings stand for it",
         ),
-        _c("unit_id", "string", "device whose scores and contributions stand for it"),
+        _c("pattern_id", "string", "device whose contributions stand for it"),
+        _c("unit_id", "string", "device whose scores stand for it: of the same pattern, and as critical"),
         _n(
             "evidence_id",
             "string",

@@ -169,18 +169,27 @@ def wanted(store: Store, scan_id: str) -> list[Row]:
     words = ["device_id", "category", "next_best_evidence"]
     is_wanted = pc.field("next_best_evidence").is_valid()
     scores = store.condensed(scan_id, "scores", [*words, "severity", "impact"], is_wanted, coded=words)
+    scores = _by_pattern(scores, store.members(scan_id))
     words = ["device_id", "category", "proposition", "factor"]
     opinions = store.condensed(scan_id, "contributions", [*words, "narrowing"], coded=words)
     at = _score_of(opinions, scores)
     asked, said, _ = _codes(scores["next_best_evidence"], opinions["proposition"])
     is_asked = (at >= 0) & (np.append(asked, -1)[at] == said) & (opinions["narrowing"].to_numpy() > 0)
     rows, of_score = opinions.filter(pa.array(is_asked)), scores.take(pa.array(at[is_asked]))
-    weight = pc.multiply(
-        pc.cast(rows["n_devices"], pa.float64()), pc.multiply(of_score["severity"], of_score["impact"])
-    )
-    units = pc.divide(pc.multiply(rows["narrowing"], weight), 5.0)
+    units = pc.divide(pc.multiply(rows["narrowing"], of_score["weight_sum"]), 5.0)
     held = rows.select(["category", "proposition", "factor", "n_devices"]).append_column("units", units)
     return _sums(held.unify_dictionaries(), ["category", "proposition", "factor"], ["n_devices", "units"])
+
+
+def _by_pattern(scores: pa.Table, members: pa.Table) -> pa.Table:
+    """Give for each pattern, named device_id, and category what is asked next, and its impact in sum over its devices."""
+    n_devices = pc.cast(scores["n_devices"], pa.float64())
+    weight = pc.multiply(n_devices, pc.multiply(scores["severity"], scores["impact"]))
+    unit = pc.index_in(scores["device_id"], members["unit_id"].cast(pa.string()))
+    held = put(scores, "device_id", members["pattern_id"].take(unit)).append_column("weight", weight)
+    names = ["device_id", "category", "next_best_evidence"]
+    summed = held.group_by(names).aggregate([("weight", "sum")])
+    return summed.unify_dictionaries()
 
 
 def _score_of(opinions: pa.Table, scores: pa.Table) -> _Codes:

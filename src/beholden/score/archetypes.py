@@ -1,4 +1,4 @@
-"""Archetypes: devices of one kind and criticality with the same evidence and mitigations are scored once.
+"""Archetypes: devices of one kind with the same evidence and mitigations are weighed once, and scored once a criticality.
 
 Every distinct piece of evidence gets a number; a device's signature is the count and three sums of residues of its
 numbers, so order does not matter and no text is gathered. Signatures may collide, so membership is verified: an
@@ -37,15 +37,16 @@ def evidence_codes(findings: Frame, keep: Keep) -> Frame:
 def _coded(rows: Frame, columns: tuple[str, ...], remainder: int, keep: Keep) -> Frame:
     """Give (device_id, code), where distinct values of the columns are numbered 0, 3, 6, … plus a remainder."""
     numbers = _distinct(rows, *columns).with_row_index("code", order_by=list(columns))
-    numbers = keep(numbers.with_columns(code=nw.col("code") * 3 + remainder))
+    numbers = keep(numbers.with_columns(code=nw.col("code").cast(nw.Int64) * 3 + remainder))
     return rows.join(numbers, on=list(columns), how="inner").select("device_id", "code")
 
 
 def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) -> Frame:
-    """Give each of `devices(device_id, like_id, kind, criticality)` the unit that is scored for it: (device_id, unit_id).
+    """Give each of `devices(device_id, like_id, kind, criticality)` what stands for it: (device_id, pattern_id, unit_id).
 
     `findings` and `mitigations(device_id, category, mitigation)`, which count as evidence here, stand under the
-    like_id. The unit is the first device of those with the same evidence, kind and criticality.
+    like_id. The pattern is the first like_id of those with the same evidence and kind; the unit is the first device of
+    those with the same pattern and criticality.
     """
     mitigated = _coded(mitigations, ("category", "mitigation"), 2, keep)
     every = nw.concat([evidence_codes(findings, keep), mitigated], how="vertical")
@@ -61,13 +62,14 @@ def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) 
     collided = _distinct(collided, "number").with_columns(is_collision=nw.lit(value=True))
     own = nw.when(nw.col("is_collision").fill_null(value=False)).then(nw.col("device_id"))
     patterns = signed.join(collided, on="number", how="left").select(
-        like_id=nw.col("device_id"), pattern=own.otherwise(nw.col("pattern"))
+        like_id=nw.col("device_id"), pattern_id=own.otherwise(nw.col("pattern"))
     )
     rated = keep(
         devices.select("device_id", "like_id", "criticality").join(patterns, on="like_id", how="inner")
     )
-    units = rated.group_by("pattern", "criticality").agg(unit_id=nw.col("device_id").min())
-    return rated.join(units, on=["pattern", "criticality"], how="inner").select("device_id", "unit_id")
+    units = rated.group_by("pattern_id", "criticality").agg(unit_id=nw.col("device_id").min())
+    joined = rated.join(units, on=["pattern_id", "criticality"], how="inner")
+    return joined.select("device_id", "pattern_id", "unit_id")
 
 
 def _by_signature(likes: Frame, held: Frame, keep: Keep) -> Frame:

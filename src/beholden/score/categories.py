@@ -74,21 +74,21 @@ def _pivot(factors: Frame, *keys: str) -> Frame:
 
 
 def category_rows(units: Frame, factors: Factors, mitigations: Frame, settings: ScoreSettings) -> Frame:
-    """Give one row per row of `units(unit_id, kind, category)`: factors, P, coverage, conflict.
+    """Give one row per row of `units(pattern_id, kind, category)`: factors, P, coverage, conflict.
 
-    `mitigations(unit_id, category, mitigation)`. What nobody looked at is a constant of the kind.
+    `mitigations(pattern_id, category, mitigation)`. What nobody looked at is a constant of the kind.
     """
     numbers = {f"{f.lower()}_{bound}": ABSENT[f] for f in FACTORS for bound in BOUNDS}
     constants = _pivot(factors.blank, "kind", "category").select(
         "kind", "category", "weight_applicable", *(nw.col(name).alias(f"blank_{name}") for name in numbers)
     )
-    seen = _pivot(factors.evidenced, "unit_id", "category").select(
-        "unit_id", "category", "weight_seen", "n_conflicts", *numbers
+    seen = _pivot(factors.evidenced, "pattern_id", "category").select(
+        "pattern_id", "category", "weight_seen", "n_conflicts", *numbers
     )
     rows = (
         units.join(constants, on=["kind", "category"], how="left")
-        .join(seen, on=["unit_id", "category"], how="left")
-        .join(mitigations, on=["unit_id", "category"], how="left")
+        .join(seen, on=["pattern_id", "category"], how="left")
+        .join(mitigations, on=["pattern_id", "category"], how="left")
     )
     applicable = nw.col("weight_applicable").fill_null(0.0)
     rows = rows.with_columns(
@@ -123,11 +123,11 @@ def narrowings(factors: Factors, categories: Frame, settings: ScoreSettings) -> 
     """
     names = [f"{factor.lower()}_{bound}" for factor in FACTORS for bound in ("lower", "upper")]
     around = categories.select(
-        "unit_id", "kind", "category", *names, "mitigation", category_lower="lower", category_upper="upper"
+        "pattern_id", "kind", "category", *names, "mitigation", category_lower="lower", category_upper="upper"
     )
-    keys = ["unit_id", "category", "factor"]
-    looked = factors.evidenced.drop("kind").join(around, on=["unit_id", "category"], how="inner")
-    not_looked = around.join(factors.blank.drop("unit_id"), on=["kind", "category"], how="inner").join(
+    keys = ["pattern_id", "category", "factor"]
+    looked = factors.evidenced.drop("kind").join(around, on=["pattern_id", "category"], how="inner")
+    not_looked = around.join(factors.blank.drop("pattern_id"), on=["kind", "category"], how="inner").join(
         factors.evidenced.select(*keys), on=keys, how="anti"
     )
     columns = looked.collect_schema().names()
@@ -150,14 +150,14 @@ def narrowings(factors: Factors, categories: Frame, settings: ScoreSettings) -> 
 
 
 def next_best(narrowed: Frame) -> Frame:
-    """Give (unit_id, category, next_best_evidence): what narrows most; ties go by factor and name."""
+    """Give (pattern_id, category, next_best_evidence): what narrows most; ties go by factor and name."""
     counted = [(nw.col(f"narrowing_{s}") * _TIES + 0.5).floor() for s in SLOTS]
     rows = narrowed.with_columns(best=nw.max_horizontal(*counted))
     name = nw.col(f"proposition_{SLOTS[-1]}")
     for s in reversed(SLOTS[:-1]):
         name = nw.when(counted[s - 1] == nw.col("best")).then(nw.col(f"proposition_{s}")).otherwise(name)
     rows = rows.with_columns(name=name)
-    pivot = rows.group_by("unit_id", "category").agg(
+    pivot = rows.group_by("pattern_id", "category").agg(
         nw.col("best").max(),
         *(nw.when(nw.col("factor") == f).then(nw.col("best")).max().alias(f"best_{f}") for f in FACTORS),
         *(nw.when(nw.col("factor") == f).then(nw.col("name")).max().alias(f"name_{f}") for f in FACTORS),
@@ -165,4 +165,4 @@ def next_best(narrowed: Frame) -> Frame:
     chosen: nw.Expr = nw.col(f"name_{FACTORS[-1]}")
     for f in reversed(FACTORS[:-1]):
         chosen = nw.when(nw.col(f"best_{f}") == nw.col("best")).then(nw.col(f"name_{f}")).otherwise(chosen)
-    return pivot.select("unit_id", "category", next_best_evidence=nw.when(nw.col("best") > 0).then(chosen))
+    return pivot.select("pattern_id", "category", next_best_evidence=nw.when(nw.col("best") > 0).then(chosen))

@@ -34,9 +34,9 @@ def with_shares(narrowed: Frame, settings: ScoreSettings) -> Frame:
 def contributions(narrowed: Frame, slots: Frame, settings: ScoreSettings) -> Frame:
     """Give the model's contributions per unit and proposition."""
     wide = with_shares(narrowed, settings).select(
-        "unit_id", *GROUP, *(f"{column}_{s}" for column in _PICKED for s in SLOTS)
+        "pattern_id", *GROUP, *(f"{column}_{s}" for column in _PICKED for s in SLOTS)
     )
     long = wide.join(slots, on=list(GROUP), how="inner").with_columns(
         *(of_slot(column).alias(column) for column in _PICKED)
     )
-    return long.rename({"unit_id": "device_id"}).select(*CONTRIBUTIONS.column_names)
+    return long.rename({"pattern_id": "device_id"}).select(*CONTRIBUTIONS.column_names)

@@ -1,6 +1,6 @@
 """Factors: at most six opinions become lower bound, point and two upper bounds (risk-model, "factor").
 
-A unit is whatever is scored once: a device, or the representative of all devices with the same evidence.
+A pattern is whatever is weighed once: a device, or the representative of all devices of a kind with the same evidence.
 """
 
 from dataclasses import dataclass
@@ -28,21 +28,21 @@ class Factors:
 def grid(units: Frame, opinions: Frame, slots: Frame, wide: Frame) -> Frame:
     """Set each unit's opinions side by side: one row per unit, category and factor with evidence that applies.
 
-    `units(unit_id, kind)`; `opinions` as fused. Below stand, per kind, the rows of a unit without any evidence:
+    `units(pattern_id, kind)`; `opinions` as fused. Below stand, per kind, the rows of a unit without any evidence:
     what nobody looked at is a constant of the kind.
     """
     flag = nw.when(nw.col("is_conflicted")).then(nw.lit(1)).otherwise(nw.lit(0))
     evidence = (
-        opinions.join(units, on="unit_id", how="inner")
+        opinions.join(units, on="pattern_id", how="inner")
         .join(slots.select(*GROUP, "proposition", "slot"), on=[*GROUP, "proposition"], how="inner")
         .with_columns(seen=nw.lit(1), conflicted=flag)
-        .group_by("unit_id", *GROUP)
+        .group_by("pattern_id", *GROUP)
         .agg(*(in_slot(column, slot) for column in KNOWN for slot in SLOTS))
     )
     blank = wide.with_columns(
         *(nw.lit(0.0).alias(f"{column}_{s}") for column in KNOWN[:2] for s in SLOTS),
         *(nw.lit(0).alias(f"{column}_{s}") for column in KNOWN[2:] for s in SLOTS),
-        unit_id=nw.lit(BLANK),
+        pattern_id=nw.lit(BLANK),
     )
     evidenced = evidence.join(wide, on=list(GROUP), how="inner").with_columns(
         *(nw.col(f"{column}_{s}").fill_null(0.0) for column in KNOWN[:2] for s in SLOTS),
@@ -83,4 +83,4 @@ def factor_rows(rows: Frame, settings: ScoreSettings) -> Frame:
 def _kept() -> list[str]:
     per_slot = ("proposition", "weight", *KNOWN[:2], "expected", "uncertainty", "known_lower", "known_upper")
     whole = (*BOUNDS, "weight_applicable", "weight_seen", "n_conflicts")
-    return ["unit_id", *GROUP, *whole, *(f"{column}_{s}" for column in per_slot for s in SLOTS)]
+    return ["pattern_id", *GROUP, *whole, *(f"{column}_{s}" for column in per_slot for s in SLOTS)]

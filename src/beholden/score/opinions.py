@@ -24,15 +24,17 @@ def with_half_lives(findings: Frame, rules: Frame) -> Frame:
 
 
 def opinions(findings: Frame, settings: ScoreSettings) -> Frame:
-    """Fuse findings with half-lives to (unit_id, category, factor, proposition, belief, disbelief, is_conflicted).
+    """Fuse findings with half-lives to (pattern_id, category, factor, proposition, belief, disbelief, is_conflicted).
 
     Maxima, not products: copies of one feed must not add up. No row means not looked.
     """
     evidence = findings.with_columns(c=aged_confidence(settings.as_of))
     strength = nw.col("strength").cast(nw.Float64)
     fused = (
-        evidence.select("unit_id", *KEYS, held=nw.col("c") * strength, denied=nw.col("c") * (1.0 - strength))
-        .group_by("unit_id", *KEYS)
+        evidence.select(
+            "pattern_id", *KEYS, held=nw.col("c") * strength, denied=nw.col("c") * (1.0 - strength)
+        )
+        .group_by("pattern_id", *KEYS)
         .agg(nw.col("held").max(), nw.col("denied").max())
     )
     room = 1.0 - nw.col("belief")
@@ -43,7 +45,7 @@ def opinions(findings: Frame, settings: ScoreSettings) -> Frame:
             is_conflicted=nw.col("held") + nw.col("denied") > 1.0 + CONFLICT_TOLERANCE,
         )
         .with_columns(disbelief=nw.when(denied < room).then(denied).otherwise(room))
-        .select("unit_id", *KEYS, "belief", "disbelief", "is_conflicted")
+        .select("pattern_id", *KEYS, "belief", "disbelief", "is_conflicted")
     )
 
 

@@ -18,8 +18,8 @@ from beholden.score.slots import slot_table, wide_slots
 class Scored:
     """Results of scoring.
 
-    `members(device_id, unit_id)` names the device whose evidence stands for each device; `scores` and
-    `contributions` are the model's tables for such units alone.
+    `members(device_id, pattern_id, unit_id)` names for each device the one whose `contributions` and the one whose
+    `scores` stand for it: these are the model's tables for such patterns and units alone.
     """
 
     scores: Frame
@@ -34,7 +34,10 @@ def score(
     keep: Keep = recompute_each_time,
     by_archetype: bool = True,
 ) -> Scored:
-    """Score what stands for all devices on every category with a severity; lazy but for what `keep` computes."""
+    """Score what stands for all devices on every category with a severity; lazy but for what `keep` computes.
+
+    Criticality is in the impact alone, so what is known is weighed once a pattern, and only then set against it.
+    """
     impacts = keep(inputs.impacts)
     slots = keep(slot_table(inputs.applies))
     wide = keep(wide_slots(slots, settings.veto))
@@ -42,36 +45,41 @@ def score(
     devices = _known(inputs.devices, impacts, settings)
     members = keep(_members(devices, inputs.findings, mitigated, keep, by_archetype=by_archetype))
 
-    of_unit = nw.col("unit_id") == nw.col("device_id")
-    units = keep(members.filter(of_unit).select("unit_id", "like_id", "kind", "criticality"))
-    evidence = _of_units(inputs.findings, units)
+    of_pattern = nw.col("pattern_id") == nw.col("like_id")
+    patterns = keep(
+        members.filter(of_pattern).group_by("pattern_id", "kind").agg(copies=nw.len()).drop("copies")
+    )
+    evidence = _of_patterns(inputs.findings, patterns)
     held = keep(opinions(with_half_lives(evidence, inputs.rules), settings))
-    computed = keep(factor_rows(keep(grid(units.select("unit_id", "kind"), held, slots, wide)), settings))
-    has_evidence = nw.col("unit_id") != BLANK
+    computed = keep(factor_rows(keep(grid(patterns, held, slots, wide)), settings))
+    has_evidence = nw.col("pattern_id") != BLANK
     factors = Factors(computed.filter(has_evidence), computed.filter(~has_evidence))
     asked = impacts.filter(nw.col("category").is_in(list(settings.severities)))
-    rows = units.drop("like_id").join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")
+    rows = patterns.join(asked.rename({"impact": "base_impact"}), on="kind", how="inner")
     categories = keep(
         category_rows(
             rows.with_columns(severity=severity_of(settings)),
             factors,
-            _of_units(mitigated, units),
+            _of_patterns(mitigated, patterns),
             settings,
         )
     )
     narrowed = narrowings(factors, categories, settings)
-    unit_scores = keep(categories.join(next_best(narrowed), on=["unit_id", "category"], how="left"))
+    weighed = keep(categories.join(next_best(narrowed), on=["pattern_id", "category"], how="left"))
+    of_unit = members.filter(nw.col("unit_id") == nw.col("device_id"))
+    units = of_unit.select("pattern_id", "unit_id", "criticality")
     return Scored(
-        scores=with_impact(unit_scores, settings),
+        scores=with_impact(units.join(weighed, on="pattern_id", how="inner"), settings),
         contributions=contributions(narrowed, slots, settings),
-        members=members.select("device_id", "unit_id"),
+        members=members.select("device_id", "pattern_id", "unit_id"),
     )
 
 
-def _of_units(rows: Frame, units: Frame) -> Frame:
-    """Give what is said of devices, by device_id, for the units that it stands for, by unit_id."""
-    likes = units.select("unit_id", "like_id")
-    return rows.rename({"device_id": "like_id"}).join(likes, on="like_id", how="inner").drop("like_id")
+def _of_patterns(rows: Frame, patterns: Frame) -> Frame:
+    """Give what is said of devices, by device_id, of the patterns alone, by pattern_id."""
+    return rows.rename({"device_id": "pattern_id"}).join(
+        patterns.select("pattern_id"), on="pattern_id", how="inner"
+    )
 
 
 def _known(devices: Frame, impacts: Frame, settings: ScoreSettings) -> Frame:
@@ -89,5 +97,5 @@ def _known(devices: Frame, impacts: Frame, settings: ScoreSettings) -> Frame:
 
 def _members(devices: Frame, findings: Frame, mitigated: Frame, keep: Keep, *, by_archetype: bool) -> Frame:
     if not by_archetype:
-        return devices.with_columns(unit_id=nw.col("device_id"))
+        return devices.with_columns(pattern_id=nw.col("like_id"), unit_id=nw.col("device_id"))
     return devices.join(archetypes(devices, findings, mitigated, keep), on="device_id", how="inner")
