@@ -4,7 +4,7 @@ python bench/generate_fleet.py 1000000 bench/work/fleet-1M
 python bench/generate_fleet.py 1000000 bench/work/fleet-1M-later --after 180
 python bench/generate_fleet.py 1000000 bench/work/fleet-1M-next --change 0.01 --scattered
 
-The same arguments give the same bytes. `--after` and `--change` give a later state of the same fleet: devices that are
+The same arguments and the same knowledge give the same bytes. `--after` and `--change` give a later state of the same fleet: devices that are
 new, gone, with other firmware, or told of more exactly. Partitions that nothing changes in keep their bytes.
 """
 
@@ -242,10 +242,12 @@ def _ranks(groups: Ints, n_groups: int) -> Ints:
 
 
 def coded(values: Sequence[str], at: Ints, missing: Mask | None = None) -> pa.Array:
-    """Make a column of words from their numbers."""
-    return pa.DictionaryArray.from_arrays(
-        pa.array(at.astype(np.int32), mask=missing), pa.array(values, pa.string())
-    )
+    """Make a column of words from their numbers; each word stands once in its dictionary."""
+    words, word_of = np.unique(np.array(values, dtype=object), return_inverse=True)
+    places = word_of.astype(np.int32)[at]
+    if missing is not None:
+        places[missing] = 0  # what lies under a null is written by some versions
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=missing), pa.array(words, pa.string()))
 
 
 def fixed(letters: Letters, missing: Mask | None = None) -> pa.Array:
@@ -447,7 +449,9 @@ def write(planned: Fleet, out: Path) -> int:
         n += part.num_rows
         words = [name for name in part.column_names if name not in UNIQUE]
         path = out / f"part-{at:03d}.parquet"
-        pq.write_table(part, path, compression="snappy", use_dictionary=words, store_schema=False)
+        aside = path.with_suffix(".aside")
+        pq.write_table(part, aside, compression="snappy", use_dictionary=words, store_schema=False)
+        aside.replace(path)
     return n
 
 
