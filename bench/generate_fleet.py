@@ -4,8 +4,9 @@ python bench/generate_fleet.py 1000000 bench/work/fleet-1M
 python bench/generate_fleet.py 1000000 bench/work/fleet-1M-later --after 180
 python bench/generate_fleet.py 1000000 bench/work/fleet-1M-next --change 0.01 --scattered
 
-The same arguments and the same knowledge give the same bytes. `--after` and `--change` give a later state of the same fleet: devices that are
-new, gone, with other firmware, or told of more exactly. Partitions that nothing changes in keep their bytes.
+The same arguments and the same knowledge give the same bytes. `--after` and `--change` give a later state of the same
+fleet: devices that are new, gone, with other firmware, or told of more exactly. Partitions in which nothing changes
+keep their bytes.
 """
 
 import argparse
