@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from beholden.engine.base import Engine, Frame
+from beholden.engine.base import Engine, FleetEngine, Frame
 from beholden.engine.schemas import arrow_schema, conform, empty, from_rows
 
 MOST_IN_MEMORY = 10_000_000
@@ -25,4 +25,4 @@ def engine_for(n_rows: int, spill: Path) -> Engine:
     return DuckEngine(spill=spill, memory_limit=f"{_LEAST_MB + n_rows // _ROWS_PER_MB}MB")
 
 
-__all__ = ["Engine", "Frame", "arrow_schema", "conform", "empty", "engine_for", "from_rows"]
+__all__ = ["Engine", "FleetEngine", "Frame", "arrow_schema", "conform", "empty", "engine_for", "from_rows"]

@@ -63,6 +63,26 @@ class Engine(ABC):
         yield
 
 
+class FleetEngine(Engine):
+    """An engine for devices by the million: what it adds is missing from the expressions that engines share."""
+
+    @abstractmethod
+    def rows(self, path: Path) -> Frame:
+        """Make one Parquet file a frame, with `locator`: the number of the row, the first is 1."""
+
+    @abstractmethod
+    def with_digest(self, frame: Frame, column: str, name: str) -> Frame:
+        """Add the first 16 hexadecimal digits of the SHA-256 of a text, as `model.ids` takes them."""
+
+    @abstractmethod
+    def with_number(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
+        """Add an int64 made of the values of some columns: equal for equal rows, whatever file they stand in."""
+
+    @abstractmethod
+    def write(self, frame: Frame, path: Path) -> None:
+        """Compute a frame into one Parquet file."""
+
+
 def refuse_other_columns(frames: Sequence[Frame]) -> None:
     """Raise ValueError where frames of a union differ in their columns or the order of these."""
     names = frames[0].collect_schema().names()

@@ -8,10 +8,10 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
-from beholden.engine.base import ROWS, Engine, Frame, refuse_other_columns
+from beholden.engine.base import ROWS, FleetEngine, Frame, refuse_other_columns
 
 
-class DuckEngine(Engine):
+class DuckEngine(FleetEngine):
     """One DuckDB database in memory, with a memory limit and a folder to spill to."""
 
     name = f"duckdb {duckdb.__version__}"
@@ -67,6 +67,24 @@ class DuckEngine(Engine):
         """Compute a frame and give its rows bit by bit."""
         for batch in frame.to_native().to_arrow_reader(ROWS):
             yield pa.Table.from_batches([batch])
+
+    def rows(self, path: Path) -> Frame:
+        """Make one Parquet file a frame, with `locator`: the number of the row, the first is 1."""
+        read = self._connection.read_parquet(str(path), file_row_number=True)
+        return nw.from_native(read.project("* EXCLUDE file_row_number, file_row_number + 1 AS locator"))
+
+    def with_digest(self, frame: Frame, column: str, name: str) -> Frame:
+        """Add the first 16 hexadecimal digits of the SHA-256 of a text, as `model.ids` takes them."""
+        return nw.from_native(frame.to_native().project(f'*, sha256("{column}")[:16] AS "{name}"'))
+
+    def with_number(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
+        """Add an int64 made of the values of some columns: equal for equal rows, whatever file they stand in."""
+        hashed = ", ".join(f'"{column}"' for column in columns)
+        return nw.from_native(frame.to_native().project(f'*, (hash({hashed}) >> 1)::BIGINT AS "{name}"'))
+
+    def write(self, frame: Frame, path: Path) -> None:
+        """Compute a frame into one Parquet file."""
+        frame.to_native().write_parquet(str(path), compression="snappy")
 
     @contextmanager
     def passing(self) -> Iterator[None]:
