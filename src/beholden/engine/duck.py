@@ -71,16 +71,19 @@ class DuckEngine(FleetEngine):
     def rows(self, path: Path) -> Frame:
         """Make one Parquet file a frame, with `locator`: the number of the row, the first is 1."""
         read = self._connection.read_parquet(str(path), file_row_number=True)
-        return nw.from_native(read.project("* EXCLUDE file_row_number, file_row_number + 1 AS locator"))
+        frame: Frame = nw.from_native(
+            read.project("* EXCLUDE file_row_number, file_row_number + 1 AS locator")
+        )
+        return frame
 
     def with_digest(self, frame: Frame, column: str, name: str) -> Frame:
         """Add the first 16 hexadecimal digits of the SHA-256 of a text, as `model.ids` takes them."""
-        return nw.from_native(frame.to_native().project(f'*, sha256("{column}")[:16] AS "{name}"'))
+        return _with(frame, f'sha256("{column}")[:16]', name)
 
     def with_number(self, frame: Frame, columns: Sequence[str], name: str) -> Frame:
         """Add an int64 made of the values of some columns: equal for equal rows, whatever file they stand in."""
-        hashed = ", ".join(f'"{column}"' for column in columns)
-        return nw.from_native(frame.to_native().project(f'*, (hash({hashed}) >> 1)::BIGINT AS "{name}"'))
+        values = ", ".join(f'"{column}"' for column in columns)
+        return _with(frame, f"(hash({values}) >> 1)::BIGINT", name)
 
     def write(self, frame: Frame, path: Path) -> None:
         """Compute a frame into one Parquet file."""
@@ -102,3 +105,9 @@ class DuckEngine(FleetEngine):
         name = f"held_{self._n_held}"
         self._held[name] = is_table
         return name
+
+
+def _with(frame: Frame, expression: str, name: str) -> Frame:
+    """Add a column that DuckDB computes by an expression of its own."""
+    added: Frame = nw.from_native(frame.to_native().project(f'*, {expression} AS "{name}"'))
+    return added
