@@ -46,6 +46,8 @@ MISSING = {
 OCTETS = pa.array([str(one) for one in range(256)])
 NETS = pa.array([f"10.{one >> 8}.{one & 255}." for one in range(1 << 16)])
 N_STRANGERS = 600
+MOST_PREFIXES = 12
+"""Of how many prefixes a maker's devices in one fleet are: what was bought comes from few batches; assumed."""
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -125,7 +127,8 @@ def world(top_maker: float, chance: np.random.Generator) -> World:
             company = row["company"]
             if company not in made.makers:
                 own = sorted(one for one in of_company[company] if len(one) == 6)
-                _add_maker(made, company, names[company], organisations[own[0]], own)
+                bought = own[:: max(1, len(own) // MOST_PREFIXES)][:MOST_PREFIXES]
+                _add_maker(made, company, names[company], organisations[own[0]], bought)
             alike = products[kind["kind"], company]
             share = float(kind["share"]) * float(row["share"]) / len(alike)
             for one in alike:
