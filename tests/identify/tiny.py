@@ -189,6 +189,7 @@ def knowledge(laws=LAWS, companies=COMPANIES, listings=LISTINGS):
                 "vendor": ["ACME Works", "Acme", "Acme"],
                 "product": ["AC-100 Camera", "ZZ-9", "XQ9 Camera"],
                 "cve": ["CVE-1-1", "CVE-1-2", "CVE-1-6"],
+                "company": ["acme", "acme", "acme"],
             }
         ),
     }

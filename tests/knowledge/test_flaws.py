@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beholden.knowledge.flaws import Bounds, bounds, product_key
+from beholden.knowledge.flaws import Bounds, bounds
+from beholden.knowledge.flaws_names import product_key
 
 UNKNOWN = Bounds(is_known=False)
 CASES = [

@@ -5,28 +5,44 @@ from collections.abc import Iterator
 import narwhals as nw
 
 from beholden.assess.context import Context, signal
+from beholden.assess.flaws import CLEAR, PRODUCT
 from beholden.engine import Frame
 
-_GROUP = ("device_id", "name", "version")
+_GROUP = ("device_id", *PRODUCT)
+_DECIDED = ("fixed", "not_affected")
 
 
 def measure(context: Context) -> Iterator[Frame]:
-    """Tell how bad the worst flaw is that a device has, or may have; 0 where its version has none of those on record."""
-    told = context.judged.with_columns(share=_share(context))
+    """Tell how bad the worst flaw is that a device has, or may have; 0 where it has none of those on record."""
+    told = context.judged.join(_exposed(context), on="device_id", how="left").with_columns(
+        share=_share(context)
+    )
     exploited = told.filter(nw.col("is_exploited")).with_columns(points=nw.lit(1.0))
     yield _signal(context, "advisory.kev", exploited)
     yield _signal(context, "advisory.ssvc", told.with_columns(points=_points(context)))
 
 
+def _exposed(context: Context) -> Frame:
+    """Give the devices that something came in to from outside."""
+    inbound = context.exposures.filter(nw.col("is_inbound"), nw.col("bytes_up") > 0, nw.col("bytes_down") > 0)
+    return inbound.select("device_id").unique().with_columns(is_exposed=nw.lit(value=True))
+
+
 def _share(context: Context) -> nw.Expr:
-    """Give how far a flaw counts: in full in an affected version, in part where only the product is known."""
-    possible = context.number("advisory.kev", "product_only")
+    """Give how far a flaw counts: in full in an affected version, in part where only the product is known.
+
+    Of a part it counts less: whether its flaw can be reached through the device is known only where that is exposed.
+    """
+    possible, inside = (context.number("advisory.kev", name) for name in ("product_only", "part"))
+    status = nw.col("status")
     known = nw.when(nw.col("is_affected")).then(nw.lit(1.0)).otherwise(nw.lit(possible))
-    return nw.when(nw.col("is_clear")).then(nw.lit(0.0)).otherwise(known)
+    known = nw.when(status.is_in([CLEAR, *_DECIDED])).then(nw.lit(0.0)).otherwise(known)
+    is_inside = (nw.col("part") != "") & nw.col("is_exposed").is_null()
+    return nw.when(is_inside).then(known * inside).otherwise(known)
 
 
 def _points(context: Context) -> nw.Expr:
-    """Combine SSVC's points; a flaw that nobody rated has none."""
+    """Give the chance of exploitation (EPSS), else SSVC's points combined; a flaw that nobody rated has none."""
     weight = {name: context.number("advisory.ssvc", f"{name}_weight") for name in "eat"}
     active = nw.col("is_exploited") | (nw.col("exploitation") == "active").fill_null(value=False)
     proven = nw.when((nw.col("exploitation") == "poc").fill_null(value=False)).then(0.5).otherwise(0.0)
@@ -35,37 +51,42 @@ def _points(context: Context) -> nw.Expr:
         nw.when(nw.col(name).fill_null(value=False)).then(1.0).otherwise(0.0)
         for name in ("is_automatable", "is_total")
     )
-    return 1.0 - (1.0 - weight["e"] * e) * (1.0 - weight["a"] * a) * (1.0 - weight["t"] * t)
+    rated = 1.0 - (1.0 - weight["e"] * e) * (1.0 - weight["a"] * a) * (1.0 - weight["t"] * t)
+    return nw.coalesce(nw.col("epss").cast(nw.Float64), rated)
 
 
 def _signal(context: Context, name: str, told: Frame) -> Frame:
-    """Give the worst flaw of each device, and how many there are beside it."""
+    """Give the worst flaw of each product of a device, and how many there are beside it."""
     scored = told.with_columns(strength=nw.col("share") * nw.col("points"))
     counted = scored.group_by(*_GROUP).agg(
         nw.col("strength").max(),
-        n_affected=(nw.col("share") == 1.0).sum(),
-        n_possible=((nw.col("share") > 0.0) & (nw.col("share") < 1.0)).sum(),
+        n_affected=nw.col("is_affected").cast(nw.Int64).sum(),
+        n_possible=((nw.col("share") > 0.0) & ~nw.col("is_affected")).cast(nw.Int64).sum(),
+        n_decided=nw.col("status").is_in(list(_DECIDED)).cast(nw.Int64).sum(),
     )
-    ranked = scored.filter(nw.col("share") > 0.0).with_columns(
-        rank=(nw.col("strength") * -1.0).rank("ordinal").over(*_GROUP)
+    ranked = scored.with_columns(
+        rank=(nw.col("strength") * -1.0).rank("ordinal").over(*_GROUP), path=nw.col("fact_id").fill_null("")
     )
     first = ranked.filter(nw.col("rank") == 1).select(
-        *_GROUP, "cve", "affected", path=nw.col("fact_id").fill_null("")
+        *_GROUP, "share", "place", "statement", worst=nw.col("cve"), path=nw.col("path")
     )
     rows = context.engine.keep(counted.join(first, on=list(_GROUP), how="left"))
     return signal(
-        rows.with_columns(nw.col("path").fill_null("")),
+        rows,
         name,
         strength=nw.col("strength"),
         detail=_detail(),
-        path=nw.col("path"),
+        place=nw.col("place"),
+        property=nw.when(~nw.col("place").is_null()).then(nw.lit("vex.statement")),
+        value=nw.col("statement"),
+        path=nw.when(nw.col("share") > 0.0).then(nw.col("path")).otherwise(nw.lit("")),
     )
 
 
 def _detail() -> nw.Expr:
-    """Say what is known of model and version, how many flaws there are, and which is the worst."""
+    """Say what is known of product and version, how many flaws there are, and which is the worst."""
     what = nw.concat_str(nw.col("name"), nw.lit(" "), nw.col("version"))
-    worst = nw.concat_str(nw.lit(", the worst "), nw.col("cve"))
+    worst = nw.concat_str(nw.lit(", the worst "), nw.col("worst"))
     has = nw.concat_str(what, nw.lit(": "), nw.col("n_affected").cast(nw.String), nw.lit(" on record"), worst)
     unknown = nw.when(nw.col("version") == "").then(nw.lit("unknown")).otherwise(nw.lit("not compared"))
     n_possible = nw.col("n_possible").cast(nw.String)
@@ -79,8 +100,15 @@ def _detail() -> nw.Expr:
         worst,
     )
     none = nw.concat_str(what, nw.lit(": none of those on record"))
+    decided = nw.concat_str(
+        none, nw.lit(", "), nw.col("n_decided").cast(nw.String), nw.lit(" by what is stated")
+    )
     return (
         nw.when(nw.col("n_affected") > 0)
         .then(has)
-        .otherwise(nw.when(nw.col("n_possible") > 0).then(may).otherwise(none))
+        .when(nw.col("n_possible") > 0)
+        .then(may)
+        .when(nw.col("n_decided") > 0)
+        .then(decided)
+        .otherwise(none)
     )

@@ -2,15 +2,17 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
 
 from beholden.assess import flaws
 from beholden.assess.named import device_listings
+from beholden.assess.vex import STATEMENTS
 from beholden.engine import Engine, Frame
 from beholden.engine.places import source
 from beholden.knowledge.base import Knowledge
@@ -50,6 +52,9 @@ class Context:
     profile: Profile
     today: date
     owner_seats: Mapping[str, int]  # seat of the owner → devices of the whole fleet
+    statements: pa.Table = field(
+        default_factory=STATEMENTS.empty_table
+    )  # on flaws of products, of the whole fleet
 
     @cached_property
     def parameters(self) -> Mapping[str, Mapping[str, str]]:
@@ -105,10 +110,10 @@ class Context:
         Of devices whose kind is known; model is '' where it is not.
         """
         held = self.devices.filter(nw.col("kind") != "").select("device_id", "kind")
-        for field in ("brand", "model"):
-            claims = self.identifications.filter(nw.col("field") == field, nw.col("is_chosen"))
-            chosen = claims.group_by("device_id").agg(**{field: nw.col("value").min()})
-            held = held.join(chosen, on="device_id", how="left").with_columns(nw.col(field).fill_null(""))
+        for name in ("brand", "model"):
+            claims = self.identifications.filter(nw.col("field") == name, nw.col("is_chosen"))
+            chosen = claims.group_by("device_id").agg(**{name: nw.col("value").min()})
+            held = held.join(chosen, on="device_id", how="left").with_columns(nw.col(name).fill_null(""))
         like = nw.concat_str(nw.col("kind"), nw.lit("|"), nw.col("brand"), nw.lit("|"), nw.col("model"))
         return self.engine.keep(held.select("device_id", "model", like=like))
 

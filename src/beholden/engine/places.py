@@ -65,6 +65,11 @@ def located(frame: Frame, numbered: Frame) -> Frame:
     return joined.select(*kept, place=nw.col("source") * _STEP + nw.col("locator"))
 
 
+def source_of(place: int) -> int:
+    """Give the number of the evidence that one place lies in."""
+    return place // _STEP
+
+
 def source() -> nw.Expr:
     """Give the number of the evidence that a place lies in."""
     return nw.col("place") // _STEP

@@ -20,12 +20,15 @@ from beholden.model.ids import content_ids
 
 RANKS = ("mac", "imei", "serial", "asset", "local mac", "iccid", "imsi", "hostname", "ip", "firmware")
 """Identifiers from the strongest to the weakest; the rank leads the node's text: text order is strength."""
+AS_STRONG = {"eui64": "mac", "short": "ip"}
+"""Kinds of identifier that rank with another: link addresses of 64 bits, and those that a radio's network gives."""
 
 IDENTIFIER_OF = {
     "mac": "mac",
     "inventory.serial": "serial",
     "inventory.imei": "imei",
     "inventory.asset": "asset",
+    "drone.serial": "serial",
 }
 """Properties that state another strong identifier of their subject."""
 
@@ -37,10 +40,12 @@ HOSTNAMES = (
     "llmnr.hostname",
     "inventory.hostname",
 )
+PASSING = "ble"
+"""Kind of subject that is no identity: a random Bluetooth address, which changes."""
 LISTED, SCANNED = "inventory.", "scan.host"
 """Properties that make a device of an address, even of a public one: all that begin so, and this one."""
-TYPE = "mud"
-"""Kind of subject that is a type of device and none itself: the address of a usage description (RFC 8520)."""
+TYPES = ("mud", "product")
+"""Kinds of subject that are a type of device and none itself: the address of a usage description (RFC 8520), a product."""
 _SHARED = 3
 """An identifier other than a link address that so many subjects state is a placeholder, not an identity."""
 
@@ -55,16 +60,17 @@ class Resolved:
     routers: Frame  # mac
 
 
+def rank(kind: str) -> str:
+    """Give the digit that leads the node of an identifier."""
+    return str(RANKS.index(AS_STRONG.get(kind, kind)))
+
+
 def node(kind: nw.Expr, value: nw.Expr) -> nw.Expr:
     """Give the node text of an identifier: rank digit, kind and value."""
     ranked = nw.lit("")
-    for rank, name in enumerate(RANKS):
-        ranked = nw.when(kind == name).then(nw.lit(str(rank))).otherwise(ranked)
-    ranked = (
-        nw.when((kind == "mac") & is_local(value))
-        .then(nw.lit(str(RANKS.index("local mac"))))
-        .otherwise(ranked)
-    )
+    for name in (*RANKS, *AS_STRONG):
+        ranked = nw.when(kind == name).then(nw.lit(rank(name))).otherwise(ranked)
+    ranked = nw.when((kind == "mac") & is_local(value)).then(nw.lit(rank("local mac"))).otherwise(ranked)
     return nw.concat_str(ranked, nw.lit(":"), kind, nw.lit(":"), value)
 
 
@@ -78,7 +84,11 @@ def resolve(engine: Engine, observations: Frame, judgements: pa.Table) -> Resolv
     bindings, fronts = credible(engine, observations)
     subjects = engine.keep(_subjects(observations, bindings))
     edges = _stated_edges(observations)
-    extra = [_address_edges(subjects, bindings), _hostname_edges(observations, subjects)]
+    extra = [
+        _address_edges(subjects, bindings),
+        _short_edges(observations),
+        _hostname_edges(observations, subjects),
+    ]
     tables = [engine.collect(frame) for frame in (_without_placeholders(edges), *extra)]
     merged, split = _judged(judgements)
     alone = engine.collect(subjects.filter(nw.col("node") != "").select("node").unique())["node"]
@@ -102,7 +112,7 @@ def _subjects(observations: Frame, bindings: Frame) -> Frame:
     own = node(nw.col("subject_kind"), nw.col("subject"))
     by_mac = node(nw.lit("mac"), nw.col("owner"))
     is_met = ~nw.col("subject").str.contains(LOCAL_IP) & nw.col("is_stated").is_null()
-    foreign = (nw.col("is_ip") & is_met) | (nw.col("subject_kind") == TYPE)
+    foreign = (nw.col("is_ip") & is_met) | nw.col("subject_kind").is_in([*TYPES, PASSING])
     chosen = (
         nw.when(nw.col("is_ip") & ~nw.col("owner").is_null())
         .then(by_mac)
@@ -120,7 +130,7 @@ def _stated_addresses(observations: Frame) -> Frame:
 
 def _stated_edges(observations: Frame) -> Frame:
     stated = observations.filter(
-        nw.col("subject_kind") != "ip", nw.col("property").is_in(list(IDENTIFIER_OF))
+        ~nw.col("subject_kind").is_in(["ip", PASSING]), nw.col("property").is_in(list(IDENTIFIER_OF))
     )
     kind = nw.col("property")
     for name, identifier in IDENTIFIER_OF.items():
@@ -147,6 +157,20 @@ def _address_edges(subjects: Frame, bindings: Frame) -> Frame:
     holders = bindings.group_by("ip").agg(n=nw.len(), owner=nw.col("mac").min()).filter(nw.col("n") == 1)
     tied = bare.join(holders.rename({"ip": "subject"}), on="subject", how="inner")
     return tied.select(nw.col("node").alias("left"), node(nw.lit("mac"), nw.col("owner")).alias("right"))
+
+
+def _short_edges(observations: Frame) -> Frame:
+    """Tie the short address of a radio's network to the one station that ever went by it."""
+    stated = (
+        observations.filter(nw.col("property") == "wpan.address")
+        .select(short="value", owner="subject")
+        .unique()
+    )
+    holders = stated.group_by("short").agg(n=nw.len(), owner=nw.col("owner").min()).filter(nw.col("n") == 1)
+    return holders.select(
+        node(nw.lit("short"), nw.col("short")).alias("left"),
+        node(nw.lit("eui64"), nw.col("owner")).alias("right"),
+    )
 
 
 def _hostname_edges(observations: Frame, subjects: Frame) -> Frame:
@@ -181,7 +205,7 @@ def _judged(judgements: pa.Table) -> tuple[pa.Table, set[str]]:
 def _text_node(identifier: str) -> str:
     kind, _, value = identifier.partition(":")
     locally = kind == "mac" and value[1:2] in LOCAL_MAC_DIGITS
-    return f"{RANKS.index('local mac' if locally else kind)}:{kind}:{value}"
+    return f"{rank('local mac' if locally else kind)}:{kind}:{value}"
 
 
 def _components(alone: pa.ChunkedArray, edges: list[pa.Table], split: set[str]) -> pa.Table:

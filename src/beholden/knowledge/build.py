@@ -21,7 +21,7 @@ from beholden.knowledge.fingerprints import compile_fingerprints
 from beholden.knowledge.flaws import load_flaws
 from beholden.knowledge.law import load_regimes
 from beholden.knowledge.listings import load_listings, load_lists
-from beholden.knowledge.matching import stranger_words
+from beholden.knowledge.matching import Matcher, stranger_words
 from beholden.knowledge.parts import load_parts
 from beholden.knowledge.places import load_deployments, load_groupings
 from beholden.knowledge.recog import recog_fingerprints
@@ -92,9 +92,9 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
         "legal_forms": pa.table({"form": pa.array(sorted(companies.spellings.legal_forms), pa.string())}),
         "fingerprints": _fingerprints(root, ledger, companies),
-        **load_flaws(root, ledger, companies),
     }
     tables["stranger_words"] = _stranger_words(tables["prefixes"], companies)
+    tables |= load_flaws(root, ledger, _matching(tables["stranger_words"], companies))
     tables["facts"] = ledger.table()
     return tables
 
@@ -143,6 +143,12 @@ def _stranger_words(prefixes: pa.Table, companies: Companies) -> pa.Table:
     names = pc.unique(prefixes["organisation"]).drop_null().to_pylist()
     words = stranger_words(names, companies.spellings)
     return _table("stranger_words", [{"word": word, "n": n} for word, n in sorted(words.items())])
+
+
+def _matching(words: pa.Table, companies: Companies) -> Callable[[str], str | None]:
+    """Give what names the company of a vendor as records spell it."""
+    matcher = Matcher(companies.spellings, dict(zip(*words.to_pydict().values(), strict=True)))
+    return lambda vendor: matcher.match(vendor).company
 
 
 def _aliases(companies: Companies) -> pa.Table:

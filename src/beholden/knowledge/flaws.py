@@ -3,16 +3,18 @@
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from beholden.knowledge.companies import Companies
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import read_csv
+from beholden.knowledge.flaws_names import cpe_named, plain, product_key, product_words
+from beholden.knowledge.schemas import SCHEMAS
 
 FLAWS = pa.schema(
     [
@@ -40,6 +42,10 @@ RANGES = pa.schema(
 )
 """Versions of a product that have a flaw, from `low` to `high`; a null bound is none; is_known is false where the
 entry does not say which versions."""
+KEV = pa.schema([field for field in SCHEMAS["kev"] if field.name != "company"])
+_EMPTY = {"flaws": FLAWS.empty_table(), "flaw_ranges": RANGES.empty_table(), "kev": KEV.empty_table()}
+Match = Callable[[str], str | None]
+"""Gives the company of a vendor's name."""
 _ALL = {"*", "all versions", "all", "any"}
 _UNSAID = {"", "0", "n/a", "-", "unspecified", "unknown", "?", "na", "see references", "multiple"}
 _UP_TO = re.compile(
@@ -137,9 +143,9 @@ def _flaw(document: Mapping[str, Any]) -> dict[str, Any]:
         "cve": document["cve"],
         "published": str(document.get("published") or "")[:10] or None,
         "cvss": cvss.get("base"),
-        "exploitation": ssvc.get("Exploitation"),
-        "is_automatable": answers.get(ssvc.get("Automatable", "")),
-        "is_total": answers.get(ssvc.get("Technical Impact", "")),
+        "exploitation": str(ssvc.get("Exploitation") or "").lower() or None,
+        "is_automatable": answers.get(str(ssvc.get("Automatable")).lower()),
+        "is_total": answers.get(str(ssvc.get("Technical Impact")).lower()),
         "cwe": " ".join(document.get("cwe") or []) or None,
     }
 
@@ -157,50 +163,65 @@ def _ranges(document: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
             yield (document["cve"], vendor, name, cpe, *Bounds(is_known=False))
 
 
-def product_key(text: str, words: frozenset[str], vendor: str = "") -> str:
-    """Give what two spellings of a product share: letters and digits, without the vendor's name and common words."""
-    parts = re.findall(r"[^\W_]+", text.casefold())
-    own = re.findall(r"[^\W_]+", vendor.casefold())
-    if own and parts[: len(own)] == own:
-        parts = parts[len(own) :]
-    return "".join(part for part in parts if part not in words)
+def load_flaws(root: Path, ledger: Ledger, match: Match) -> dict[str, pa.Table]:
+    """Compile flaws, their ranges and the list of exploited ones, with the companies whose products they are.
 
-
-def product_words(root: Path) -> frozenset[str]:
-    """Read the words that tell no product from another (vocabulary/product_words.csv)."""
-    return frozenset(row["word"] for row in read_csv(root, "vocabulary/product_words.csv"))
-
-
-def load_flaws(root: Path, ledger: Ledger, companies: Companies) -> dict[str, pa.Table]:
-    """Compile flaws and their ranges of products whose company is known; each flaw is a fact."""
-    path = root / "registries" / "flaws.parquet"
-    flaws = pq.read_table(path) if path.exists() else FLAWS.empty_table()
-    ranges = pq.read_table(path.with_name("flaw_ranges.parquet")) if path.exists() else RANGES.empty_table()
+    A range of a product whose company is not known has part_vendor and part_name alone; each flaw is a fact.
+    """
+    flaws, ranges, listed = (_registry(root, name) for name in ("flaws", "flaw_ranges", "kev"))
     words = product_words(root)
-    makers = {vendor: companies.find(vendor) for vendor in ranges["vendor"].unique().to_pylist()}
-    kept = ranges.filter(
-        pa.array([makers[vendor] is not None for vendor in ranges["vendor"].to_pylist()], pa.bool_())
-    )
-    pairs = list(zip(kept["vendor"].to_pylist(), kept["product"].to_pylist(), strict=True))
-    kept = kept.append_column("company", pa.array([makers[vendor] for vendor, _ in pairs], pa.string()))
-    kept = kept.append_column(
-        "product_key",
-        pa.array([product_key(product, words, vendor) for vendor, product in pairs], pa.string()),
-    )
-    named = frozenset(kept["cve"].to_pylist())
-    told = flaws.filter(pa.array([cve in named for cve in flaws["cve"].to_pylist()], pa.bool_()))
-    facts = [
+    told = [
         ledger.enter(
             "registries/flaws.parquet", row["cve"], {"source": "cve-program", "cve": row["cve"]}, _text(row)
         )
-        for row in told.to_pylist()
+        for row in flaws.to_pylist()
     ]
     return {
-        "flaws": told.append_column("fact_id", pa.array(facts, pa.string())),
-        "flaw_ranges": kept,
+        "flaws": flaws.append_column("fact_id", pa.array(told, pa.string())),
+        "flaw_ranges": _with_names(ranges, words, match),
+        "kev": listed.append_column("company", _mapped(listed["vendor"], match)),
         "product_words": pa.table({"word": pa.array(sorted(words), pa.string())}),
         "remediation": _remediation(root, ledger),
     }
+
+
+def _registry(root: Path, name: str) -> pa.Table:
+    path = root / "registries" / f"{name}.parquet"
+    return pq.read_table(path) if path.exists() else _EMPTY[name]
+
+
+def _mapped(column: pa.ChunkedArray, function: Callable[[str], str | None]) -> pa.ChunkedArray:
+    """Give a function's answers to the values of a column, each distinct one asked once."""
+    coded = column.combine_chunks().dictionary_encode()
+    return pa.array([function(value) for value in coded.dictionary.to_pylist()], pa.string()).take(
+        coded.indices
+    )
+
+
+def _of_cpe(cpe: str, part: int) -> str | None:
+    """Give the vendor (0) or product (1) of a CPE name."""
+    found = cpe_named(cpe)
+    return found[:2][part] if found else None
+
+
+def _with_names(ranges: pa.Table, words: frozenset[str], match: Match) -> pa.Table:
+    """Say whose product a range is of, by which key models are looked up, and how names of parts have it."""
+    pairs = pc.binary_join_element_wise(ranges["vendor"], ranges["product"], "\x1f")
+    vendors = _mapped(ranges["vendor"], match)
+
+    def key(pair: str) -> str:
+        vendor, _, name = pair.partition("\x1f")
+        return product_key(name, words, vendor)
+
+    def of(part: int) -> pa.ChunkedArray:
+        named = _mapped(ranges["cpe"].fill_null(""), lambda cpe: _of_cpe(cpe, part))
+        return pc.coalesce(named, _mapped(ranges["vendor" if part == 0 else "product"], plain))
+
+    keys = pc.if_else(pc.is_valid(vendors), _mapped(pairs, key), None)
+    named = {"company": vendors, "product_key": keys, "part_vendor": of(0), "part_name": of(1)}
+    for name, column in named.items():
+        ranges = ranges.append_column(name, column)
+    return ranges
 
 
 def _remediation(root: Path, ledger: Ledger) -> pa.Table:

@@ -45,7 +45,7 @@ _COLUMNS = {
     "asn": "asn:u32 organisation",
     "ip_asn": f"{_RANGES} asn:u32",
     "ip_country": f"{_RANGES} country",
-    "kev": "cve vendor product name date_added due_date ransomware",
+    "kev": "cve vendor product name date_added due_date ransomware company",
     "epss": "cve epss:f32 percentile:f32",
     "usb_ids": "vendor product vendor_name product_name",
 }

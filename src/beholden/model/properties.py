@@ -300,7 +300,10 @@ PROPERTIES: dict[str, str] = {
     "sbom.purl": "package URL of a part (ECMA-427)",
     "sbom.cpe": "CPE name of a part",
     "sbom.hash": "hash of a part, as name@version: algorithm:hex",
-    "sbom.flaw": "vulnerability that a bill speaks of, the state it gives (VEX, as CycloneDX names it), and the part",
+    "sbom.flaw": "vulnerability that a bill speaks of, its state:justification (VEX, as CycloneDX names it), and the part",
+    # statements on flaws (VEX: CSAF 2.0, OpenVEX 0.2.0, CycloneDX); their subject is a product
+    "vex.statement": "vulnerability that is spoken of, state:justification as OpenVEX names them, and the part",
+    "vex.author": "who makes the statements of a document or bill",
     # manufacturer usage descriptions (RFC 8520)
     "mud.url": "address of the usage description that a device names (DHCP option 161, DHCPv6 option 112, LLDP)",
     "mud.manufacturer": "mfg-name of a usage description",

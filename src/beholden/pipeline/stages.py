@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from beholden.assess.context import Context
 from beholden.assess.findings import assess
 from beholden.assess.structure import owner_seats
+from beholden.assess.vex import STATED_IN, STATEMENTS
 from beholden.attribute.attributions import attributions, makers
 from beholden.attribute.exposures import exposures
 from beholden.engine import Engine, Frame, arrow_schema
@@ -158,6 +159,9 @@ class Stages:
         """Identify all devices, write what they are, and keep what the later stages read."""
         engine, given = self.engine, self.given
         observations = _frame(engine, given.observed, given.sources)
+        self._statements = engine.collect(
+            observations.filter(nw.col("property").is_in(STATED_IN)).select(STATEMENTS.names)
+        )
         found = identify(engine, observations, given.judgements, given.sources, self.knowledge, self.report)
         self._write_found(found)
         every_device = members(engine, found, given.alike)
@@ -222,6 +226,7 @@ class Stages:
             profile=self.whose.profile,
             today=self.whose.today.date(),
             owner_seats=seats,
+            statements=self._statements,
         )
         self._write("exposures", exposed)
         self._write("attributions", held)
