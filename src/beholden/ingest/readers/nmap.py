@@ -30,7 +30,10 @@ READER = Reader(
 _SCRIPTS = {"http-title": "http.title", "http-server-header": "http.server"}
 """Scripts whose first line of output is the value of a property."""
 _LINES = {
-    "ssl-cert": {"Subject": "tls.certificate.subject", "Issuer": "tls.certificate.issuer"},
+    "ssl-cert": {
+        one: f"tls.certificate.{one}"
+        for one in ("subject", "issuer", "self_signed", "start", "expiry", "key")
+    },
     "upnp-info": {
         "Server": "ssdp.server",
         "Manufacturer": "upnp.manufacturer",
@@ -40,6 +43,7 @@ _LINES = {
     },
 }
 """Scripts whose lines are `name: value`, and the properties these are."""
+_NAMES = {"Subject": "subject", "Issuer": "issuer"}
 _ATTRIBUTES = {
     "commonName": "CN",
     "organizationName": "O",
@@ -125,14 +129,30 @@ def _script(say: Say, name: str, output: str) -> None:
     lines = [line.strip() for line in output.strip().splitlines()]
     if name in _SCRIPTS and lines:
         say(_SCRIPTS[name], lines[0])
+    said = {label: value.strip() for label, _, value in (line.partition(":") for line in lines)}
+    if name == "ssl-cert":
+        said = _certificate(said)
     known = _LINES.get(name, {})
-    for line in lines if known else []:
-        label, _, value = line.partition(": ")
+    for label, value in said.items():
         if label in known:
-            say(known[label], _distinguished(value) if name == "ssl-cert" else value)
+            say(known[label], value)
+
+
+def _certificate(said: dict[str, str]) -> dict[str, str]:
+    """Give what the lines of `ssl-cert` say, in the words of the properties."""
+    told = {name: _distinguished(said.get(label, "")) for label, name in _NAMES.items()}
+    if told["subject"] == told["issuer"] != "":
+        told["self_signed"] = "true"
+    for label, name in (("Not valid before", "start"), ("Not valid after", "expiry")):
+        told[name] = f"{said[label]}Z" if said.get(label) else ""
+    kind = said.get("Public Key type", "").upper()
+    if kind and said.get("Public Key bits"):
+        told["key"] = f"{kind} {said['Public Key bits']}"
+    return told
 
 
 def _distinguished(text: str) -> str:
     """Write `commonName=a/organizationName=b` as RFC 4514 does, most specific part first."""
     parts = [part.partition("=") for part in re.split(r"/(?=[A-Za-z]+=)", text)]
-    return ",".join(f"{_ATTRIBUTES.get(name, name)}={value}" for name, _, value in parts)
+    escaped = [(name, re.sub(r"([,+\\])", r"\\\1", value)) for name, equals, value in parts if equals]
+    return ",".join(f"{_ATTRIBUTES.get(name, name)}={value}" for name, value in escaped)

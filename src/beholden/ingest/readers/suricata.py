@@ -109,11 +109,19 @@ def _self_signed(tls: Any) -> Any:  # noqa: ANN401
     return pc.if_else(pc.equal(_at("subject")(tls), _at("issuerdn")(tls)), "true", None)
 
 
-def _expiry(tls: Any) -> Any:  # noqa: ANN401
-    text = _at("notafter")(tls)
-    return pc.if_else(
-        pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$"), _joined(text, "Z"), text
-    )
+def _instant(field: str) -> Callable[[Any], Any]:
+    def value(tls: Any) -> Any:  # noqa: ANN401
+        text = _at(field)(tls)
+        is_whole = pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")
+        return pc.if_else(is_whole, _joined(text, "Z"), text)
+
+    return value
+
+
+def _serial(tls: Any) -> Any:  # noqa: ANN401
+    """Give the serial number without colons and the byte that stands before it where its first bit is set."""
+    digits = pc.replace_substring(pc.utf8_lower(_at("serial")(tls)), ":", "")
+    return pc.replace_substring_regex(digits, "^00(..)", r"\1")
 
 
 def _joined(text: Any, end: str) -> Any:  # noqa: ANN401
@@ -153,7 +161,9 @@ _SAYS: dict[str, tuple[Says, ...]] = {
         Says("tls.certificate.subject", _DEST, _name("subject")),
         Says("tls.certificate.issuer", _DEST, _name("issuerdn")),
         Says("tls.certificate.self_signed", _DEST, _self_signed),
-        Says("tls.certificate.expiry", _DEST, _expiry),
+        Says("tls.certificate.start", _DEST, _instant("notbefore")),
+        Says("tls.certificate.expiry", _DEST, _instant("notafter")),
+        Says("tls.certificate.serial", _DEST, _serial),
         Says("tls.certificate.names", _DEST, _list("subjectaltname")),
     ),
     "quic": (Says("tls.sni", _SRC, _host("sni")), Says("tls.ja4", _SRC, _at("ja4"))),

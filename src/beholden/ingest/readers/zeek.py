@@ -125,6 +125,8 @@ _SAYS: dict[str, tuple[Says, ...]] = {
         Says("tls.certificate.subject", _RESP, ("subject",)),
         Says("tls.certificate.issuer", _RESP, ("issuer",)),
         Says("tls.certificate.self_signed", _RESP, ("subject", "issuer"), _same),
+        Says("tls.client_certificate.subject", _ORIG, ("client_subject",)),
+        Says("tls.client_certificate.issuer", _ORIG, ("client_issuer",)),
     ),
     "quic": (Says("tls.sni", _ORIG, ("server_name",), said.hosts),),
     "http": (
@@ -189,7 +191,11 @@ _X509 = (
     "id",
     "certificate.subject",
     "certificate.issuer",
+    "certificate.not_valid_before",
     "certificate.not_valid_after",
+    "certificate.serial",
+    "certificate.key_type",
+    "certificate.key_length",
     "san.dns",
 )
 
@@ -295,6 +301,19 @@ class _Reading:
             said.tell(self.log, rows, about, f"tls.certificate.{name}", column)
 
 
+_TIMES = {"start": "not_valid_before", "expiry": "not_valid_after"}
+
+
+def _instant(seconds: Any) -> Any:  # noqa: ANN401
+    seconds = pc.if_else(pc.less(pc.abs(seconds), 2e11), seconds, None).cast(pa.int64(), safe=False)
+    return pc.strftime(seconds.cast(pa.timestamp("s", "UTC")), format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def _key(kind: Any, bits: Any) -> Any:  # noqa: ANN401
+    named = pc.replace_substring(pc.utf8_upper(kind.cast(pa.string())), "ECDSA", "EC")
+    return pc.binary_join_element_wise(named, bits.cast(pa.string()), " ")
+
+
 def _certificate(table: pa.Table) -> dict[str, Any]:
     there = set(table.column_names)
     told = {
@@ -302,10 +321,13 @@ def _certificate(table: pa.Table) -> dict[str, Any]:
     }
     if len(told) == 2:
         told["self_signed"] = _same(*told.values())
-    if "certificate.not_valid_after" in there:
-        seconds = table["certificate.not_valid_after"].combine_chunks()
-        seconds = pc.if_else(pc.less(pc.abs(seconds), 2e11), seconds, None).cast(pa.int64(), safe=False)
-        told["expiry"] = pc.strftime(seconds.cast(pa.timestamp("s", "UTC")), format="%Y-%m-%dT%H:%M:%SZ")
+    for name, column in _TIMES.items():
+        if f"certificate.{column}" in there:
+            told[name] = _instant(table[f"certificate.{column}"].combine_chunks())
+    if "certificate.serial" in there:
+        told["serial"] = pc.utf8_lower(table["certificate.serial"].cast(pa.string()))
+    if {"certificate.key_type", "certificate.key_length"} <= there:
+        told["key"] = _key(table["certificate.key_type"], table["certificate.key_length"])
     if "san.dns" in there:
         told["names"] = _joined(table["san.dns"])
     return told

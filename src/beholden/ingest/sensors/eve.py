@@ -44,7 +44,11 @@ _OBJECTS: dict[str, dict[str, pa.DataType]] = {
             answers=pa.list_(_struct("rrname rrtype rdata")),
         )
     },
-    "tls": {"tls": _struct("subject issuerdn sni version notafter ja4", subjectaltname=pa.list_(_S))},
+    "tls": {
+        "tls": _struct(
+            "subject issuerdn serial sni version notbefore notafter ja4", subjectaltname=pa.list_(_S)
+        )
+    },
     "quic": {"quic": _struct("sni ja4")},
     "http": {
         "http": _struct(

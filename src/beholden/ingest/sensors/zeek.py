@@ -22,11 +22,12 @@ from beholden.ingest.unpack import Lines, is_utf8, keys_of, lines
 _WORD = pa.dictionary(pa.int32(), pa.string())
 _INTEGERS = (
     "id.orig_p", "id.resp_p", "orig_bytes", "resp_bytes", "orig_pkts", "resp_pkts", "orig_ip_bytes",
-    "resp_ip_bytes", "vlan", "ip_proto", "port_num", "host_p",
+    "resp_ip_bytes", "vlan", "ip_proto", "port_num", "host_p", "certificate.key_length",
 )  # fmt: skip
+_SECONDS = ("ts", "duration", "certificate.not_valid_before", "certificate.not_valid_after")
 _LISTS = ("answers", "msg_types", "cert_chain_fps", "cert_chain_fuids", "san.dns", "topics")
 _TYPES: dict[str, pa.DataType] = {
-    **dict.fromkeys(("ts", "duration", "certificate.not_valid_after"), pa.float64()),
+    **dict.fromkeys(_SECONDS, pa.float64()),
     **dict.fromkeys(_INTEGERS, pa.int64()),
     "uid": pa.string(),
 }

@@ -1,15 +1,13 @@
-"""TLS handshakes: names asked for, JA4, version chosen, certificate. RFC 8446, 5246, 6066, 7301."""
+"""TLS handshakes: names asked for, JA4, what the server chose, certificates. RFC 8446, 5246, 6066, 7301."""
 
 from collections.abc import Iterator
 
-from beholden.ingest.dissect import certificate, clienthello
-from beholden.ingest.dissect.octets import Octets, Truncated
-from beholden.ingest.dissect.seen import SENDER, Seen, collect
+from beholden.ingest.dissect import certificate, clienthello, serverhello
+from beholden.ingest.dissect.octets import Octets
+from beholden.ingest.dissect.seen import Seen, collect
 
 _HANDSHAKE = 22
 _CLIENT_HELLO, _SERVER_HELLO, _CERTIFICATE = 1, 2, 11
-_SUPPORTED_VERSIONS = 43
-_VERSIONS = {0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}
 _MOST_MESSAGES = 16
 
 
@@ -20,18 +18,20 @@ def dissect(payload: bytes) -> list[Seen]:
 
 def _read(payload: bytes) -> Iterator[Seen]:
     octets = Octets(_handshake(payload))
+    is_client = False
     for _ in range(_MOST_MESSAGES):
         kind, length = octets.number(1), octets.number(3)
         if kind == _CLIENT_HELLO:  # the one message that is worth reading in part
             body = octets.take(min(length, octets.left))
+            is_client = True
             yield from clienthello.tell(clienthello.parse(body, length), "t")
-            return
+            continue
         body = octets.take(length)
         if kind == _SERVER_HELLO:
-            yield Seen(SENDER, "tls.version", _version(Octets(body)))
+            yield from serverhello.tell(body)
         elif kind == _CERTIFICATE:
             chain = Octets(body, 3)
-            yield from certificate.tell(chain.take(chain.number(3)))
+            yield from certificate.tell(chain.take(chain.number(3)), is_client=is_client)
             return
 
 
@@ -43,21 +43,3 @@ def _handshake(payload: bytes) -> bytes:
         length = octets.number(2)
         fragments.append(octets.take(min(length, octets.left)))
     return b"".join(fragments)
-
-
-def _version(octets: Octets) -> str:
-    legacy = octets.number(2)
-    octets.take(32)
-    octets.take(octets.number(1))
-    octets.take(3)
-    version = legacy
-    try:
-        octets.take(2)
-        while octets.left:
-            kind = octets.number(2)
-            data = octets.take(octets.number(2))
-            if kind == _SUPPORTED_VERSIONS:
-                version = int.from_bytes(data)
-    except Truncated:
-        pass  # extensions are optional before TLS 1.3
-    return _VERSIONS.get(version, "")
