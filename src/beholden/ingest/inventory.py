@@ -126,11 +126,16 @@ def _observe(sheet: Sheet, evidence_id: str, problems: Problems) -> _Rows:
 def _read(name: str, raw: Any, sheet: Sheet) -> tuple[list[Column], Later]:  # noqa: ANN401
     """Read one column of text; columns are read side by side."""
     later = Later(sheet.unit)
+    return columns_of(name, raw, sheet.locators, later), later
+
+
+def columns_of(name: str, raw: Any, locators: Any, problems: Problems) -> list[Column]:  # noqa: ANN401
+    """Bring one column of text into form: its values, and apart those of cells that hold several."""
     trimmed = trim(raw)
-    tell_overlong(trimmed, later, sheet.locators)
+    tell_overlong(trimmed, problems, locators)
     if name in TIMES:
-        return [Column(name, instants(name, trimmed.text, later, sheet.locators))], later
-    return _columns(name, trimmed.text, later, sheet.locators), later
+        return [Column(name, instants(name, trimmed.text, problems, locators))]
+    return _columns(name, trimmed.text, problems, locators)
 
 
 def _columns(name: str, text: Any, problems: Problems, locators: Any) -> list[Column]:  # noqa: ANN401

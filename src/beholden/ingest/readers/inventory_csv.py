@@ -27,8 +27,13 @@ def read(
 ) -> Inventory:
     """Read a file of delimited text; a locator is the line a row begins on."""
     problems = Problems(report, str(path))
+    return assemble("csv", sheets(path, problems, mapping), evidence_id, problems)
+
+
+def sheets(path: Path, problems: Problems, mapping: Mapping[str, str] | None = None) -> list[Sheet]:
+    """Read the columns of a file of delimited text, as they stand."""
     sheet = _sheet(path.read_bytes(), mapping, problems)
-    return assemble("csv", [sheet] if sheet else [], evidence_id, problems)
+    return [sheet] if sheet else []
 
 
 def _sheet(data: bytes, mapping: Mapping[str, str] | None, problems: Problems) -> Sheet | None:

@@ -20,12 +20,17 @@ def read(
 ) -> Inventory:
     """Read a Parquet file; a locator is the number of the row, the first is 1."""
     problems = Problems(report, str(path))
+    return assemble("parquet", sheets(path, problems, mapping), evidence_id, problems)
+
+
+def sheets(path: Path, problems: Problems, mapping: Mapping[str, str] | None = None) -> list[Sheet]:
+    """Read the columns of a Parquet file, as they stand."""
     try:
         sheet = _sheet(path, mapping, problems)
     except (pa.ArrowException, OSError, ValueError) as error:
         problems.tell("parquet", "", f"not readable as Parquet: {str(error).splitlines()[0]}", "nothing read")
         sheet = None
-    return assemble("parquet", [sheet] if sheet else [], evidence_id, problems)
+    return [sheet] if sheet else []
 
 
 def _sheet(path: Path, mapping: Mapping[str, str] | None, problems: Problems) -> Sheet | None:

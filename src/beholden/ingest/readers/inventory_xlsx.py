@@ -24,18 +24,22 @@ def read(
 ) -> Inventory:
     """Read a workbook; a locator is the row of the sheet, whose name stands in problems."""
     problems = Problems(report, str(path))
-    sheets: list[Sheet] = []
+    return assemble("xlsx", sheets(path, problems, mapping), evidence_id, problems)
+
+
+def sheets(path: Path, problems: Problems, mapping: Mapping[str, str] | None = None) -> list[Sheet]:
+    """Read the columns of each sheet of a workbook, as they stand."""
     wrong = _wrong(path)
     if wrong:
         problems.tell("workbook", "", wrong, "nothing read")
-    else:
-        try:
-            sheets = _sheets(path, mapping, problems)
-        except (python_calamine.CalamineError, OSError, ValueError) as error:
-            problems.tell(
-                "workbook", "", f"not a readable workbook: {str(error).splitlines()[0]}", "nothing read"
-            )
-    return assemble("xlsx", sheets, evidence_id, problems)
+        return []
+    try:
+        return _sheets(path, mapping, problems)
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        problems.tell(
+            "workbook", "", f"not a readable workbook: {str(error).splitlines()[0]}", "nothing read"
+        )
+        return []
 
 
 def _wrong(path: Path) -> str:
