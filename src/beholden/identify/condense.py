@@ -28,10 +28,10 @@ WORDS = ("inventory.model", "inventory.firmware", "inventory.os")
 _STRONG = dict(sorted(IDENTIFIER_OF.items(), key=lambda one: RANKS.index(one[1])))
 _BARE = {"hostname": "inventory.hostname", "ip": "ip"}
 """Kinds of subject that are the same device as another record that has such a value."""
-_CARDS = ("inventory.imei", "inventory.iccid", "inventory.imsi")
-_PRODUCTS, _VERSION = ("inventory.model", "inventory.os"), "inventory.firmware"
+CARDS = ("inventory.imei", "inventory.iccid", "inventory.imsi")
+PRODUCTS, VERSION = ("inventory.model", "inventory.os"), "inventory.firmware"
 """What advisories speak of, where they know it, and in which version."""
-_UNREAD = {"ip", "inventory.location", *IDENTIFIERS, *STATED, *WORDS}
+UNREAD = {"ip", "inventory.location", *IDENTIFIERS, *STATED, *WORDS}
 """Properties of which findings and scores read nothing but what `_keys` adds: prefix, card, known product and version."""
 _ROW = ("place", "subject_kind", "subject", "first_seen_at", "last_seen_at", "is_simple")
 _OWN = ("device_id", "like_id", "place")
@@ -165,19 +165,19 @@ def _keys(rows: pa.Table, knowledge: Knowledge, settings: Mapping[str, Any]) -> 
     matched = set(pc.unique(knowledge.table("fingerprints")["property"]).to_pylist())
     properties = [name for name in rows.column_names if name not in _ROW]
     yield rows["subject_kind"]
-    yield from (rows[name] for name in properties if name in matched or name not in _UNREAD)
-    yield from (rows[name].is_valid() for name in (*WORDS, *_CARDS) if name in properties)
+    yield from (rows[name] for name in properties if name in matched or name not in UNREAD)
+    yield from (rows[name].is_valid() for name in (*WORDS, *CARDS) if name in properties)
     advised = Advised(knowledge)
-    products = [_known(rows[name], advised) for name in _PRODUCTS if name in properties]
+    products = [known(rows[name], advised) for name in PRODUCTS if name in properties]
     yield from products
-    if products and _VERSION in properties:
-        yield pc.if_else(_any(products), rows[_VERSION], None)
-    cards = [rows[name] for name in _CARDS if name in properties]
+    if products and VERSION in properties:
+        yield pc.if_else(_any(products), rows[VERSION], None)
+    cards = [rows[name] for name in CARDS if name in properties]
     if cards:
         yield pc.if_else(_any(cards), rows["last_seen_at"].cast(pa.int64()), None)
     for one in ASSIGNED:
         if one.property in properties:
-            yield _assigned(rows[one.property], one, knowledge, settings[one.weights])
+            yield assigned(rows[one.property], one, knowledge, settings[one.weights])
 
 
 def _any(columns: Sequence[Column]) -> Column:
@@ -191,16 +191,16 @@ def _of_distinct(column: Column, name: Callable[[pa.Array], Column]) -> Column:
     return _whole(name(coded.dictionary)).take(coded.indices)
 
 
-def _known(products: Column, advised: Advised) -> Column:
+def known(products: Column, advised: Advised) -> Column:
     """Give the products that advisories may speak of, null for others."""
 
-    def known(names: pa.Array) -> pa.Array:
+    def among(names: pa.Array) -> pa.Array:
         return pc.if_else(advised.among(pa.chunked_array([names])), names, None)
 
-    return _of_distinct(products, known)
+    return _of_distinct(products, among)
 
 
-def _assigned(
+def assigned(
     identifiers: Column, kind: Assigned, knowledge: Knowledge, weights: Mapping[str, float]
 ) -> Column:
     """Give what is claimed by the beginnings of identifiers, null where nothing is."""
