@@ -95,7 +95,7 @@ def _cellular(context: Context) -> Frame:
         stated,
         "channel.cellular",
         strength=nw.lit(1.0),
-        observed_at=nw.col("last_seen_at"),
+        observed_at=nw.col("last_seen_at").dt.truncate("1mo"),  # cards seen in one month say the same
         detail=nw.concat_str(nw.lit("a subscriber or equipment identity is stated: "), nw.col("property")),
         place=nw.col("place"),
         property=nw.col("property"),

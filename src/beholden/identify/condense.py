@@ -174,7 +174,8 @@ def _keys(rows: pa.Table, knowledge: Knowledge, settings: Mapping[str, Any]) -> 
         yield pc.if_else(_any(products), rows[VERSION], None)
     cards = [rows[name] for name in CARDS if name in properties]
     if cards:
-        yield pc.if_else(_any(cards), rows["last_seen_at"].cast(pa.int64()), None)
+        month = pc.floor_temporal(rows["last_seen_at"], unit="month")
+        yield pc.if_else(_any(cards), month.cast(pa.int64()), None)
     for one in ASSIGNED:
         if one.property in properties:
             yield assigned(rows[one.property], one, knowledge, settings[one.weights])

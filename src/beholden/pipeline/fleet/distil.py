@@ -190,7 +190,7 @@ class Distiller:
         is_card = reduce(or_, (has[short(name)] for name in CARDS))
         records = records.with_columns(
             nw.when(is_known).then(nw.col(short(VERSION))).alias("known version"),
-            nw.when(is_card).then(nw.col("last_seen_at")).alias("card seen"),
+            nw.when(is_card).then(nw.col("last_seen_at").dt.truncate("1mo")).alias("card seen"),
         )
         for one in ASSIGNED:
             if short(one.property) in names:
