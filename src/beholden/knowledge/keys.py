@@ -42,6 +42,7 @@ PACK_KEYS: dict[str, tuple[str, ...]] = {
     "vocabulary/product_words.csv": ("word",),
     "vocabulary/recog_fields.csv": ("param", "field"),
     "vocabulary/recog_files.csv": ("file",),
+    "vocabulary/sectors.csv": ("reads", "value"),
     "vocabulary/remediation.csv": ("is_exploited", "is_exposed", "is_automatable", "is_total"),
 }
 """Key columns of each CSV pack."""
@@ -63,6 +64,7 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "signals": ("signal",),
     "interfaces": ("property", "value"),
     "contents": ("content",),
+    "sectors": ("reads", "value"),
     "old_software": ("property", "beginning"),
     "kinds": ("kind",),
     "rules": ("rule_id",),
