@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import unquote
 
+from beholden.ingest import vex
 from beholden.ingest.logs import Log
 from beholden.ingest.statements import Statements, Subject, addressed
 from beholden.ingest.tabular.problems import Problems
+from beholden.ingest.vex import subjects
+from beholden.knowledge.flaws_names import named
+from beholden.knowledge.vex import STATES, Product, Said
 from beholden.model import identifiers
 
 MOST_CHARACTERS = 512
@@ -48,11 +53,13 @@ class Part(NamedTuple):
 
 
 class Flaw(NamedTuple):
-    """What is said of a vulnerability: its id, a state as CycloneDX names them, and the parts it is said of."""
+    """What is said of a vulnerability: its id, a state as CycloneDX names them, the parts it is said of, why and when."""
 
     id: str
     state: str
     refs: Sequence[str]
+    because: str = ""
+    when: datetime | None = None
 
 
 class Bill(NamedTuple):
@@ -63,6 +70,12 @@ class Bill(NamedTuple):
     main: Part | None
     parts: Sequence[Part]
     flaws: Sequence[Flaw] = ()
+    author: str = ""
+
+    @property
+    def is_of_flaws(self) -> bool:
+        """Tell whether it lists no parts, only what is said of flaws: it is no device's then, but speaks of a product."""
+        return bool(self.flaws) and not self.parts
 
 
 def tell(log: Log, bill: Bill, problems: Problems) -> None:
@@ -70,6 +83,11 @@ def tell(log: Log, bill: Bill, problems: Problems) -> None:
     said = Statements(log)
     subject = _subject(bill)
     parts = [bill.main, *bill.parts] if bill.main else list(bill.parts)
+    if subject.kind == _FIRMWARE:
+        vex.tell(log, bill.author, list(_on_products(bill, parts)))
+    if subject.kind == _FIRMWARE and bill.is_of_flaws:
+        log.n_records += len(bill.flaws)
+        return
     for number, part in enumerate(parts, start=1):
         log.n_records += 1
         if not part.name:
@@ -80,12 +98,43 @@ def tell(log: Log, bill: Bill, problems: Problems) -> None:
             said.say(number, subject, name, value, bill.when)
     for name, value in _of_device(bill.main, subject) if bill.main else ():
         said.say(1, subject, name, value, bill.when)
+    _tell_flaws(said, bill, subject, parts)
+    said.flush()
+
+
+def _tell_flaws(said: Statements, bill: Bill, subject: Subject, parts: Sequence[Part]) -> None:
+    """Tell what a bill says of flaws in the device or firmware that it is of."""
     places = {part.ref: (number, part.title) for number, part in enumerate(parts, start=1) if part.ref}
     for flaw in (one for one in bill.flaws if one.id):
         for ref in flaw.refs or ("",):
             number, title = places.get(ref, (1, ref))
-            said.say(number, subject, "sbom.flaw", f"{flaw.id} {flaw.state} {title}", bill.when)
-    said.flush()
+            made = Said(flaw.id, flaw.state, flaw.because, title)
+            said.say(number, subject, "sbom.flaw", made.text(), flaw.when or bill.when)
+    if bill.flaws:
+        said.say(1, subject, "vex.author", bill.author, bill.when)
+
+
+def _on_products(bill: Bill, parts: Sequence[Part]) -> Iterable[vex.Stated]:
+    """Give what is said of flaws in the product that a bill is of; a part may be one of another bill (BOM-Link)."""
+    if bill.main is None:
+        return
+    names = subjects(
+        Product(bill.main.supplier, bill.main.name, bill.main.version), *bill.main.cpes, *bill.main.purls
+    )
+    known = {part.ref: (number, part) for number, part in enumerate(parts, start=1) if part.ref}
+    for flaw in (one for one in bill.flaws if one.id and one.state in STATES and one.state != "unstated"):
+        for ref in flaw.refs or (bill.main.ref,):
+            number, part = known.get(ref, (1, bill.main if ref == bill.main.ref else _linked(ref)))
+            if part is not None:
+                title = "" if part is bill.main else part.title
+                said = Said(flaw.id, STATES[flaw.state], flaw.because, title)
+                yield vex.Stated(number, names, said, flaw.when or bill.when)
+
+
+def _linked(ref: str) -> Part | None:
+    """Give the part of another bill that a reference names by its CPE name or package URL."""
+    found = named(unquote(ref.rpartition("#")[2]))
+    return Part(ref, "", found.product, found.version) if found else None
 
 
 def _subject(bill: Bill) -> Subject:

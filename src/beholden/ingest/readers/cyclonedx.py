@@ -33,7 +33,7 @@ READER = Reader(
 )
 _JSON = re.compile(rb'"bomFormat"\s*:\s*"CycloneDX"|"bom-ref"\s*:')
 _XML = b"http://cyclonedx.org/schema/bom/1"
-_LISTS = frozenset({"affects", "components", "hashes", "properties", "vulnerabilities"})
+_LISTS = frozenset({"affects", "authors", "components", "hashes", "properties", "vulnerabilities"})
 _MAKERS = ("manufacturer", "manufacture", "supplier")
 
 
@@ -94,6 +94,7 @@ def _bill(told: Node, evidence_id: str) -> Bill:
         main,
         [_part(one) for one in _nested(inside)],
         [_flaw(one) for one in items(told.get("vulnerabilities"))],
+        _author(metadata) or (main.supplier if main else ""),
     )
 
 
@@ -125,11 +126,24 @@ def _part(one: Node) -> Part:
     )
 
 
+def _author(metadata: Node) -> str:
+    """Name who made the bill."""
+    return _maker(metadata) or next(
+        (name for one in items(metadata.get("authors")) if (name := text(one.get("name")))), ""
+    )
+
+
 def _maker(one: Node) -> str:
     """Name who made something, else who supplies it."""
     return next((name for role in _MAKERS if (name := text(node(one.get(role)).get("name")))), "")
 
 
 def _flaw(one: Node) -> Flaw:
-    state = text(node(one.get("analysis")).get("state")) or "unstated"
-    return Flaw(text(one.get("id")), state, [text(each.get("ref")) for each in items(one.get("affects"))])
+    told = node(one.get("analysis"))
+    return Flaw(
+        text(one.get("id")),
+        text(told.get("state")) or "unstated",
+        [text(each.get("ref")) for each in items(one.get("affects"))],
+        text(told.get("justification")),
+        instant(told.get("lastUpdated") or one.get("updated")),
+    )

@@ -107,7 +107,8 @@ def _bill(
     wanted = {*described}
     mains = [part for part in parts if part.ref in wanted]
     main = mains[0] if len(mains) == 1 else None
-    return Bill(name, instant(when), main, [part for part in parts if part is not main], list(flaws))
+    rest = [part for part in parts if part is not main]
+    return Bill(name, instant(when), main, rest, list(flaws), main.supplier if main else "")
 
 
 def _known(value: object) -> str:
