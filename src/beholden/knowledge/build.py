@@ -86,7 +86,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "interfaces": _interfaces(root, ledger),
         "contents": _table("contents", load_contents(root, ledger)),
         "old_software": _table("old_software", load_old_software(root, ledger)),
-        "sectors": _table("sectors", [dict(row) for row in load_sectors(root, ledger, kinds)]),
+        "sectors": _table("sectors", load_sectors(root, ledger, kinds)),
         "kinds": _table("kinds", kinds),
         "rules": _table("rules", rules),
         "applies": _table("applies", expand_applies(rules, kinds)),

@@ -6,6 +6,7 @@ from pathlib import Path
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, read_csv
 
+
 def load_sectors(root: Path, ledger: Ledger, kinds: Iterable[Mapping[str, object]]) -> list[dict[str, str]]:
     """Read which sector the words of an owner's or a function's name, or the kind of a device, stand for.
 
