@@ -6,6 +6,7 @@ import click
 
 SUBVERBS = {
     "score": "score the devices of Parquet and CSV folders; only new or changed partitions are computed",
+    "census": "count devices over the scans of a store, and say what their change is made of",
 }
 """Every subverb with its line of help; its module is cli.verbs.fleet.<subverb>, with `command` in it."""
 
