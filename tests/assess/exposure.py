@@ -25,14 +25,9 @@ def flows(*rows, kind="", **fields):
     return Device(flows=rows, kind=kind, claims=tuple(fields.items()))
 
 
-def certificate(subject, expiry="2030-01-02T03:04:05Z", signed="true"):
-    names = ("subject", "expiry", "self_signed")
-    return Device(
-        seen=tuple(
-            (f"tls.certificate.{name}", value)
-            for name, value in zip(names, (subject, expiry, signed), strict=True)
-        )
-    )
+def certificate(subject, expiry="2030-01-02T03:04:05Z", signed="true", **more):
+    told = {"subject": subject, "expiry": expiry, "self_signed": signed, **more}
+    return Device(seen=tuple((f"tls.certificate.{name}", value) for name, value in told.items()))
 
 
 def sent(*daily, model=""):
@@ -73,6 +68,10 @@ CASES = {
         (certificate("CN=cam"), 1.0),
         (certificate("CN=cam", "2031-01-01T00:00:00Z"), None),
         (certificate("CN=hub"), None),
+        (certificate("CN=a", "2031-01-01T00:00:00Z", key_hash="aa"), 1.0),
+        (certificate("CN=b", "2032-01-01T00:00:00Z", key_hash="aa"), 1.0),
+        (certificate("CN=same", key_hash="bb"), None),
+        (certificate("CN=same", key_hash="cc"), None),
         (certificate("CN=ours", signed="false"), None),
         (certificate("CN=ours", signed="false"), None),
     ],

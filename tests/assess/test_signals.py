@@ -166,6 +166,10 @@ CASES = {
         (seen(("tls.version", "TLS 1.0")), 1.0),
         (seen(("tls.version", "TLS 1.3"), ("tls.version", "SSL 3.0")), 1.0),
         (seen(("tls.version", "TLS 1.2")), 0.0),
+        (seen(("tls.version", "TLS 1.2"), ("tls.certificate.key", "RSA 2047")), 1.0),
+        (seen(("tls.certificate.key", "RSA 512")), 1.0),
+        (seen(("tls.certificate.key", "RSA 2048")), None),
+        (seen(("tls.certificate.key", "EC 256")), None),
         (seen(("tls.sni", "a.example")), None),
     ],
     "tls.certificate": [

@@ -5,6 +5,7 @@ from datetime import date
 
 import pyarrow as pa
 from tests.attribute.flows import START, flow, flow_table
+from tests.attribute.flows import NOBODY, START, flow, flow_table
 from tests.identify import tiny
 
 from beholden.assess.context import Context
@@ -95,7 +96,7 @@ def context(engine, devices, *, knowledge=None, profile=PROFILE, today=date(2026
         ]
     found = engine.bind(pa.Table.from_pylist(claimed, schema=_CLAIMED))
     met = engine.bind(flow_table(flows))
-    exposed = engine.keep(exposures(engine, met, knowledge))
+    exposed = engine.keep(exposures(engine, met, engine.bind(NOBODY), knowledge))
     kinds = [
         {
             "device_id": name,

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from tests.attribute.flows import flow, flow_table
+from tests.attribute.flows import NOBODY, flow, flow_table
 from tests.identify import tiny
 
 from beholden.attribute.attributions import attributions
@@ -42,7 +42,9 @@ def held(engine):
     def held(*claims, flows=()):
         knowledge = tiny.knowledge()
         frame = engine.bind(pa.Table.from_pylist(list(claims), schema=SCHEMA))
-        exposed = engine.keep(exposures(engine, engine.bind(flow_table(flows)), knowledge))
+        exposed = engine.keep(
+            exposures(engine, engine.bind(flow_table(flows)), engine.bind(NOBODY), knowledge)
+        )
         rows = engine.collect(attributions(engine, frame, exposed, knowledge)).to_pylist()
         assert len({row["role"] for row in rows}) == len(rows)
         return {row["role"]: row for row in rows}

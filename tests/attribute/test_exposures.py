@@ -2,10 +2,11 @@
 
 import re
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.attribute.flows import flow, flow_table
+from tests.attribute.flows import NOBODY, flow, flow_table
 from tests.identify import tiny
 
 from beholden.attribute.exposures import exposures
@@ -38,9 +39,11 @@ any_flow = st.builds(
 )
 
 
-def exposed(*rows):
+def exposed(*rows, certified=NOBODY):
     with DuckEngine(threads=1) as engine:
-        return engine.collect(exposures(engine, engine.bind(flow_table(rows)), tiny.knowledge())).to_pylist()
+        return engine.collect(
+            exposures(engine, engine.bind(flow_table(rows)), engine.bind(certified), tiny.knowledge())
+        ).to_pylist()
 
 
 @settings(max_examples=6)
@@ -83,6 +86,20 @@ def test_an_unknown_name_stays_unknown():
     assert (row["name"], row["domain"]) == ("www.example.org", "example.org")
     for column in ("operator_id", "service", "jurisdiction", "asn", "address_country", "fact_id"):
         assert row[column] is None, column
+
+
+def test_a_certificate_names_who_runs_what_no_name_tells():
+    of_acme = pa.table({"address": ["60.0.0.1"], "certified": ["acme"]})
+    (row,) = exposed(flow(), certified=of_acme)
+    assert (row["operator_id"], row["jurisdiction"], row["service"]) == ("acme", "QN", None)
+    assert row["fact_id"] in {one["fact_id"] for one in tiny.knowledge().rows("companies")}
+    (row,) = exposed(flow(sni="ads.example"), certified=of_acme)
+    assert row["operator_id"] == "adco"
+    came_in = flow(
+        client_ip="60.0.0.1", client_device_id=None, server_ip="192.168.1.10", server_device_id="d"
+    )
+    (row,) = exposed(came_in, certified=of_acme)
+    assert row["operator_id"] is None
 
 
 def test_what_the_device_said_goes_before_what_it_looked_up():

@@ -11,6 +11,8 @@ _CREDENTIALS = ("http.basic_user", "rtsp.basic_user", "mqtt.username", "ftp.user
 _PLAIN = ("http.request", "rtsp.request", "mqtt.client_id")
 _SHOWN = 3
 _OLD_TLS = ("SSL 3.0", "TLS 1.0", "TLS 1.1")
+_SHORT_KEY = r"^RSA ([0-9]{1,3}|1[0-9]{3}|20[0-3][0-9]|204[0-7])$"
+"""Below 2,048 bits (NIST SP 800-131A revision 2, table 2)."""
 
 
 def measure(context: Context) -> Iterator[Frame]:
@@ -24,6 +26,8 @@ def measure(context: Context) -> Iterator[Frame]:
     old = nw.col("value").is_in(list(_OLD_TLS))
     yield told(versions.filter(old), "tls.weak", 1.0)
     yield told(versions.filter(~old), "tls.weak", 0.0)
+    keys = seen.filter(nw.col("property") == "tls.certificate.key")
+    yield told(keys.filter(nw.col("value").str.contains(_SHORT_KEY)), "tls.weak", 1.0)
     yield from _certificates(context)
     yield from _listeners(context)
 

@@ -10,6 +10,7 @@ from beholden.assess.channels import _on_ports
 from beholden.assess.content import told
 from beholden.assess.context import Context, signal
 from beholden.engine import Frame
+from beholden.engine.places import told_together
 from beholden.knowledge.versions import is_within
 
 _DESCRIBED = (
@@ -21,7 +22,11 @@ _DESCRIBED = (
     "isapi.serial",
 )
 _ASKED = ("http.authenticate", "rtsp.authenticate")
-_KEY = ("tls.certificate.subject", "tls.certificate.expiry")
+_SERVED = {
+    "signed": "tls.certificate.self_signed",
+    "subject": "tls.certificate.subject",
+    "expiry": "tls.certificate.expiry",
+}
 _VERDICTS = pa.schema(
     [("property", pa.string()), ("value", pa.string()), ("strength", pa.float64()), ("path", pa.string())]
 )
@@ -77,27 +82,23 @@ def _port_maps(context: Context) -> Iterator[Frame]:
 
 
 def _shared_certificates(context: Context) -> Frame:
-    """Tell of self-signed certificates of one subject and one second of expiry that several devices serve."""
+    """Tell of self-signed certificates of one key that several devices serve.
+
+    Where the key was not seen, subject and second of expiry stand for it.
+    """
     seen = context.observations
-    signed = seen.filter(
-        nw.col("property") == "tls.certificate.self_signed", nw.col("value") == "true"
-    ).select("device_id", "place", "last_seen_at")
-    parts = [
-        seen.filter(nw.col("property") == name).select("device_id", "place", **{name.split(".")[-1]: "value"})
-        for name in _KEY
-    ]
-    held = signed
-    for part in parts:  # what one frame said stands at one place
-        held = held.join(part, on=["device_id", "place"], how="inner")
-    held = context.engine.keep(held)
-    users = (
-        held.select("device_id", "subject", "expiry").unique().group_by("subject", "expiry").agg(n=nw.len())
-    )
-    shared = held.join(users, on=["subject", "expiry"], how="inner").filter(
+    served = told_together(seen, "device_id", _SERVED)
+    keys = told_together(seen, "device_id", {"key": "tls.certificate.key_hash"})
+    held = served.filter(nw.col("signed") == "true").join(keys, on=["device_id", "place"], how="left")
+    stands = nw.concat_str(nw.col("subject"), nw.lit(" "), nw.col("expiry"))
+    held = context.engine.keep(held.with_columns(key=nw.coalesce(nw.col("key"), stands)))
+    users = held.select("device_id", "key").unique().group_by("key").agg(n=nw.len())
+    shared = held.join(users, on="key", how="inner").filter(
         nw.col("n") >= context.number("certificate.shared", "min_devices")
     )
+    ends = seen.filter(nw.col("property") == _SERVED["signed"]).select("device_id", "place", "last_seen_at")
     return signal(
-        shared,
+        shared.join(ends, on=["device_id", "place"], how="inner"),
         "certificate.shared",
         strength=nw.lit(1.0),
         observed_at=nw.col("last_seen_at"),

@@ -10,10 +10,11 @@ from beholden.knowledge.lookup import addresses, domains
 _SIDES = (("client", "server", False), ("server", "client", True))
 
 
-def exposures(engine: Engine, flows: Frame, knowledge: Knowledge) -> Frame:
+def exposures(engine: Engine, flows: Frame, certified: Frame, knowledge: Knowledge) -> Frame:
     """Give the table `exposures`: flows of devices with public addresses, summed per name, address and port.
 
-    flows: with the devices of both sides, as identify gives them.
+    flows: with the devices of both sides, as identify gives them; certified: whom the certificates of addresses name,
+    who is the operator where no name tells it.
     """
     sides = [_side(flows, mine, theirs, inbound=inbound) for mine, theirs, inbound in _SIDES]
     met = engine.union(sides)
@@ -30,11 +31,18 @@ def exposures(engine: Engine, flows: Frame, knowledge: Knowledge) -> Frame:
     )
     named = summed.join(_names(engine, summed, knowledge), on="name", how="left")
     located = named.join(_addresses(engine, summed, knowledge), on="address", how="left")
+    told = located.join(certified, on="address", how="left").with_columns(
+        is_named=~nw.col("operator_id").is_null(),
+        operator_id=nw.coalesce("operator_id", nw.when(~nw.col("is_inbound")).then(nw.col("certified"))),
+    )
     companies = engine.bind(
-        knowledge.table("companies").select(["company", "owner_jurisdiction", "jurisdiction"])
-    ).rename({"company": "operator_id", "jurisdiction": "seat"})
-    owned = located.join(companies, on="operator_id", how="left").with_columns(
-        jurisdiction=nw.coalesce("owner_jurisdiction", "seat")
+        knowledge.table("companies").select(["company", "owner_jurisdiction", "jurisdiction", "fact_id"])
+    ).rename({"company": "operator_id", "jurisdiction": "seat", "fact_id": "company_fact"})
+    owned = told.join(companies, on="operator_id", how="left").with_columns(
+        jurisdiction=nw.coalesce("owner_jurisdiction", "seat"),
+        fact_id=nw.when(nw.col("is_named"))
+        .then(nw.col("fact_id"))
+        .otherwise(nw.coalesce("company_fact", "fact_id")),
     )
     return owned.with_columns(
         name=nw.when(nw.col("name") != "").then(nw.col("name")),

@@ -4,7 +4,7 @@ A place is the number of its evidence (sorted by id, judgements after evidence) 
 plus the locator. The tables of a scan show evidence_id, locator_kind and locator again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import narwhals as nw
 import numpy as np
@@ -90,3 +90,15 @@ def _words(number: pa.Array, words: pa.ChunkedArray) -> pa.DictionaryArray:
     distinct = pc.unique(words)
     code = pc.index_in(words, distinct).combine_chunks().take(number)
     return pa.DictionaryArray.from_arrays(code, distinct)
+
+
+def told_together(observations: Frame, key: str, properties: Mapping[str, str]) -> Frame:
+    """Put what properties say of one bearer (`key`) at one place side by side, each in a column of its name."""
+    frames = [
+        observations.filter(nw.col("property") == said).select(key, "place", nw.col("value").alias(name))
+        for name, said in properties.items()
+    ]
+    joined = frames[0]
+    for frame in frames[1:]:
+        joined = joined.join(frame, on=[key, "place"], how="inner")
+    return joined

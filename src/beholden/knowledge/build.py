@@ -28,7 +28,7 @@ from beholden.knowledge.recog import recog_fingerprints
 from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules, load_signals
 from beholden.knowledge.schemas import SCHEMAS
 from beholden.knowledge.sectors import load_sectors
-from beholden.knowledge.signs import load_contents, load_old_software
+from beholden.knowledge.signs import load_authorities, load_contents, load_old_software
 from beholden.knowledge.standards import load_standards
 from beholden.knowledge.white_labels import load_white_labels
 
@@ -86,6 +86,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "interfaces": _interfaces(root, ledger),
         "contents": _table("contents", load_contents(root, ledger)),
         "old_software": _table("old_software", load_old_software(root, ledger)),
+        "authorities": _table("authorities", load_authorities(root, ledger)),
         "sectors": _table("sectors", load_sectors(root, ledger, kinds)),
         "kinds": _table("kinds", kinds),
         "rules": _table("rules", rules),

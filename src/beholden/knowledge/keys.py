@@ -27,6 +27,7 @@ PACK_KEYS: dict[str, tuple[str, ...]] = {
     "standards/standards.csv": ("standard",),
     "article/claims.csv": ("claim",),
     "rules/signals.csv": ("signal",),
+    "vocabulary/authorities.csv": ("organisation",),
     "vocabulary/containments.csv": ("containment",),
     "vocabulary/contents.csv": ("content",),
     "vocabulary/country_names.csv": ("name",),

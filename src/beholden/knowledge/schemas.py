@@ -33,6 +33,7 @@ _COLUMNS = {
     "claims": "claim lines sort text value unit value_date cited_publisher cited_date support finding fact_id",
     "contents": "content services ports title fact_id",
     "old_software": "property beginning before reason fact_id",
+    "authorities": "organisation fact_id",
     "sectors": "reads value sector fact_id",
     "signals": "signal meaning strength parameters",
     "kinds": "kind parent title sensors",

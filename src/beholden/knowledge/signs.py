@@ -1,4 +1,4 @@
-"""Vocabulary by which traffic is read: what conversations carry, and which software of services is old."""
+"""Vocabulary by which traffic is read: what conversations carry, which software is old, who vouches for certificates."""
 
 from pathlib import Path
 
@@ -39,3 +39,14 @@ def load_old_software(root: Path, ledger: Ledger) -> Rows:
             }
         )
     return rows
+
+
+def load_authorities(root: Path, ledger: Ledger) -> Rows:
+    """Read which organisations sign certificates for everybody."""
+    return [
+        {
+            "organisation": row["organisation"],
+            "fact_id": ledger.add(row, f"{row['organisation']} is a public certification authority"),
+        }
+        for row in read_csv(root, "vocabulary/authorities.csv")
+    ]

@@ -19,6 +19,7 @@ from beholden.assess.findings import assess
 from beholden.assess.structure import owner_seats
 from beholden.assess.vex import STATED_IN, STATEMENTS
 from beholden.attribute.attributions import attributions, makers
+from beholden.attribute.certified import certified
 from beholden.attribute.exposures import exposures
 from beholden.engine import Engine, Frame, arrow_schema
 from beholden.engine.memory import give_back
@@ -159,6 +160,7 @@ class Stages:
         """Identify all devices, write what they are, and keep what the later stages read."""
         engine, given = self.engine, self.given
         observations = _frame(engine, given.observed, given.sources)
+        self._certified = engine.keep(certified(engine, observations, self.knowledge))
         self._statements = engine.collect(
             observations.filter(nw.col("property").is_in(STATED_IN)).select(STATEMENTS.names)
         )
@@ -212,7 +214,7 @@ class Stages:
 
     def _scored(self, part: _Fleet, flows: Frame, seats: Mapping[str, int]) -> dict[str, Frame]:
         engine = self.engine
-        exposed = engine.keep(exposures(engine, flows, self.knowledge))
+        exposed = engine.keep(exposures(engine, flows, self._certified, self.knowledge))
         held = engine.keep(attributions(engine, part.identifications, exposed, self.knowledge))
         context = Context(
             engine=engine,
