@@ -14,6 +14,10 @@ NOT_MEASURED = {
     "advisory.botnet_model": "no list of models named in botnet advisories is shipped yet",
     "crypto.national": "cipher suites are not kept by the dissectors, only JA4",
     "data_export.none": "needs facts by model, which knowledge does not have yet",
+    **dict.fromkeys(
+        ("indicator.control", "indicator.exfiltration", "indicator.file", "indicator.relay", "indicator.tracking"),
+        "needs lists of the user: test_indicators",
+    ),
     "local_control.none": "needs facts by model, which knowledge does not have yet",
     "rehoming.maker": "needs facts by model, which knowledge does not have yet",
     "suppliers.single": "needs facts by kind on compatible makers, which knowledge does not have yet",

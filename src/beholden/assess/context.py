@@ -30,10 +30,12 @@ SIGNAL_COLUMNS = [
     "property",
     "value",
     "path",
+    "attack",
 ]
 """One row per device, signal and reason: what was measured, how strongly, and what it rests on.
 
-`place` is null where it rests on knowledge alone; `path` names facts, joined by a space.
+`place` is null where it rests on knowledge alone; `path` names facts, joined by a space; `attack`
+is the technique of ATT&CK where it is another than the rule's.
 """
 
 
@@ -170,6 +172,7 @@ def signal(frame: Frame, name: str, **columns: nw.Expr) -> Frame:
         "property": nw.lit(None, dtype=nw.String),
         "value": nw.lit(None, dtype=nw.String),
         "path": nw.lit(""),
+        "attack": nw.lit(None, dtype=nw.String),
     }
     given = {**defaults, **columns}
     given |= {name: given[name].cast(nw.Float64) for name in ("strength", "confidence")}

@@ -13,6 +13,7 @@ from beholden.assess import (
     destinations,
     exposed,
     identifiers,
+    indicators,
     law,
     leaving,
     lists,
@@ -42,6 +43,7 @@ MEASURES = (
     exposed,
     leaving,
     identifiers,
+    indicators,
 )
 """Every module that measures signals: what beholden can find, on one screen."""
 
@@ -100,7 +102,7 @@ def _rules(context: Context) -> pa.Table:
     says = [str(text).partition("{detail}") for text in table["says"].to_pylist()]
     for name, part in (("says_before", 0), ("says_after", 2)):
         table = table.append_column(name, pa.array([text[part] for text in says], pa.string()))
-    names = {"strength": "fixed_strength", "fact_id": "rule_fact"}
+    names = {"strength": "fixed_strength", "fact_id": "rule_fact", "attack": "rule_attack"}
     return table.rename_columns([names.get(name, name) for name in table.column_names])
 
 
@@ -123,6 +125,7 @@ def _summed(strongest: Frame) -> Frame:
             nw.col("observed_at").max(),
             nw.col("detail").min(),
             nw.col("path").max(),
+            nw.col("attack").max(),
         )
     )
 
@@ -135,6 +138,7 @@ def _findings(held: Frame, rules: Frame) -> Frame:
         strength=nw.when(fixed).then(nw.col("fixed_strength")).otherwise(nw.col("strength")),
         detail=nw.concat_str(nw.col("says_before"), nw.col("detail"), nw.col("says_after")),
         path=nw.concat_str(nw.col("path"), nw.lit(" "), nw.col("rule_fact")).str.strip_chars(),
+        attack=nw.coalesce("attack", "rule_attack"),
     )
 
 

@@ -27,6 +27,17 @@ def scan_option(function: Command) -> Command:
     )
 
 
+def indicators_option(function: Command) -> Command:
+    """Add --indicators."""
+    return click.option(
+        "--indicators",
+        type=click.Path(path_type=Path, exists=True),
+        multiple=True,
+        metavar="PATH",
+        help="List of indicators, or a folder of them: STIX 2.1, MISP, Zeek intel, plain text; repeat for several.",
+    )(function)
+
+
 def json_option(function: Command) -> Command:
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from beholden.knowledge.names import Spellings
 from beholden.knowledge.schemas import SCHEMAS
 from beholden.model.errors import BeholdenError
+from beholden.model.ids import content_id
 
 _SHIPPED = Path(__file__).parent / "data"
 _CHECKOUT = Path(__file__).parents[3] / "knowledge"
@@ -87,6 +88,17 @@ class Knowledge:
         """Give the manifest: knowledge_id, and rows per table."""
         manifest: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text("utf-8"))
         return manifest
+
+    def beside(self, tables: Mapping[str, pa.Table], ids: Sequence[str]) -> "Knowledge":
+        """Give this state with rows of tables set below its own; ids, of what these were made from, change its id."""
+        whole = Knowledge(self.folder)
+        whole._tables = {**self._tables, **{name: self._with(name, rows) for name, rows in tables.items()}}
+        whole.manifest = self.manifest | {"knowledge_id": content_id("knowledge", self.knowledge_id, *ids)}
+        return whole
+
+    def _with(self, name: str, rows: pa.Table) -> pa.Table:
+        own = self.table(name)
+        return pa.concat_tables([own, rows.cast(own.schema)]) if own.num_rows else rows
 
     @property
     def knowledge_id(self) -> str:

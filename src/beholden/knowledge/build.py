@@ -20,6 +20,7 @@ from beholden.knowledge.files import read_csv
 from beholden.knowledge.fingerprints import compile_fingerprints
 from beholden.knowledge.flaws import load_flaws
 from beholden.knowledge.law import load_regimes
+from beholden.knowledge.indicators.vocabulary import load_vocabulary
 from beholden.knowledge.listings import load_listings, load_lists
 from beholden.knowledge.matching import Matcher, stranger_words
 from beholden.knowledge.parts import load_parts
@@ -123,6 +124,8 @@ def build(root: Path, out: Path, on_start: Callable[[], None] | None = None) -> 
         _put(aside, out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+        if (root / "indicators").is_dir():
+            shutil.copytree(root / "indicators", aside / "indicators")
 
 
 def _put(aside: Path, out: Path) -> None:

@@ -27,6 +27,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SOURCE_COLUMNS = ("source", "updates_source", "local_source")
 _PAPERS = (".md", ".txt")
 """Files of a pack that are for people."""
+_INDICATORS = "indicators"
+"""The folder of a pack for lists of others, in whichever form."""
 
 RECORD = "originals.json"
 """What was fetched, in the folder of an update."""
@@ -89,9 +91,7 @@ class _Composition:
 
     def lay(self, update: Path | None, folders: Sequence[Path]) -> None:
         for path in files_of(self._root):  # without their modes: what is shipped may be read-only
-            copy = self._out / path.relative_to(self._root)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
+            _copy(path, self._out / path.relative_to(self._root))
         if update is not None:
             self._lay_update(update)
         names = set[str]()
@@ -131,17 +131,20 @@ class _Composition:
     def _lay_file(self, pack: Pack, path: Path) -> None:
         inner = path.relative_to(pack.folder)
         name = inner.as_posix()
-        if inner.suffix in _PAPERS or inner.name.startswith(".") or inner.parts[0] == "sources":
+        is_list = inner.parts[0] == _INDICATORS
+        is_paper = inner.suffix in _PAPERS and not is_list
+        if is_paper or inner.name.startswith(".") or inner.parts[0] == "sources":
             return
-        if name in PACK_KEYS:
+        if is_list:
+            _copy(path, self._out / _INDICATORS / pack.name / inner.relative_to(_INDICATORS))
+        elif name in PACK_KEYS:
             self._lay_csv(pack, name)
         elif inner.suffix == ".yaml" and inner.parts[0] == "fingerprints":
             self._lay_fingerprints(pack, name)
         elif inner.suffix == ".yaml" and inner.parts[0] == "rules":
             self._lay_rule(pack, name)
         elif inner.suffix == ".toml" and inner.parts[0] == "profiles":
-            (self._out / "profiles").mkdir(exist_ok=True)
-            shutil.copyfile(path, self._out / name)
+            _copy(path, self._out / name)
         else:
             raise KnowledgeError(f"{name}: a pack has no such file")
 
@@ -202,6 +205,11 @@ class _Composition:
             made += f"/{hashlib.sha256(says.encode()).hexdigest()[:8]}"
         self._sources[made] = replace(source, source_id=made, publisher=f"{says}: {source.publisher}")
         return made
+
+
+def _copy(path: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, to)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

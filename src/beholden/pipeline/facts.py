@@ -7,7 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beholden.engine.members import OWN
+from beholden.engine.schemas import from_rows
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.indicators.lists import facts as listed
+from beholden.model.tables import FACTS
 
 _WHERE: Final[Mapping[str, tuple[str, ...]]] = {
     "identifications": ("fact_id",),
@@ -38,4 +41,5 @@ class UsedFacts:
         """Give the rows of `facts` that were named."""
         ids = sorted({one for path in self._paths for one in path.split()})
         facts = knowledge.table("facts")
-        return facts.filter(pc.is_in(facts["fact_id"], pa.array(ids, pa.string())))
+        own = facts.filter(pc.is_in(facts["fact_id"], pa.array(ids, pa.string())))
+        return pa.concat_tables([own, from_rows(FACTS, listed(knowledge, ids)).cast(own.schema)])

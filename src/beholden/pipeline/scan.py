@@ -17,6 +17,7 @@ from beholden.engine.writing import Writing
 from beholden.ingest.read import Options, ingest
 from beholden.ingest.sink import Spill
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.indicators.lists import with_indicators
 from beholden.knowledge.profiles import Profile
 from beholden.model.errors import BeholdenError, Report
 from beholden.model.ids import content_id
@@ -30,8 +31,8 @@ from beholden.pipeline.stages import Given, Stages, Step, Whose
 class Request:
     """What to scan and for whose eyes.
 
-    `as_of` is the instant that evidence is aged to; None means the end of the evidence. `started_at` and
-    `today` come from outside, because no stage reads the clock.
+    `indicators` are lists of others to compare with. `as_of` is the instant that evidence is aged to; None means
+    the end of the evidence. `started_at` and `today` come from outside, because no stage reads the clock.
     """
 
     paths: Sequence[str]
@@ -39,6 +40,7 @@ class Request:
     started_at: datetime
     as_of: datetime | None = None
     options: Options = field(default_factory=Options)
+    indicators: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def scan(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Outcome:
     """Run every stage and put the tables into the store, all or nothing."""
+    knowledge = with_indicators(knowledge, request.indicators, report)
     with TemporaryDirectory(prefix="beholden-") as folder:
         return _scan(request, store, knowledge, report, Spill(Path(folder)), on_step, clock)
 

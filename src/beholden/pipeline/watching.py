@@ -55,6 +55,7 @@ class Job:
     store: Path
     profile: str
     limit_bytes: int
+    indicators: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ def _scanned(job: Job, paths: list[str]) -> Scanned:
         there = [path for path in paths if Path(path).exists()]  # not what was rotated away meanwhile
         if not there:
             return Scanned()
-        request = Request(there, profile, datetime.now(UTC), options=options)
+        request = Request(there, profile, datetime.now(UTC), options=options, indicators=job.indicators)
         outcome = scan(request, store, knowledge, problems.append)
     except (BeholdenError, OSError) as error:
         return Scanned(error=str(error), problems=_lines(problems), n_problems=len(problems))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from beholden.cli.options import say, store_option
+from beholden.cli.options import indicators_option, say, store_option
 from beholden.model.errors import BeholdenError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="IFACE|DIR|tcp://HOST:PORT")
 @store_option
 @click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@indicators_option
 @click.option("--window", type=click.FloatRange(min=0.2), default=300.0, show_default=True,
               help="Seconds that one window lasts.")  # fmt: skip
 @click.option("--window-size", type=click.IntRange(min=1), default=1024, show_default=True,
@@ -40,6 +41,7 @@ def command(
     source: str,
     store: Path | None,
     profile: str,
+    indicators: tuple[Path, ...],
     window: float,
     window_size: int,
     spool: int,
@@ -57,7 +59,7 @@ def command(
     from beholden.pipeline.watching import Job, check, watch
 
     home = (store or default_store()).absolute()
-    job = Job(home, profile, limit << 20)
+    job = Job(home, profile, limit << 20, indicators)
     stops = _Stops()
     check(job)
     intake = _intake(source, home / "spool", window, quiet, (window_size << 20, spool << 20), most_windows)
