@@ -91,6 +91,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "sectors": _table("sectors", load_sectors(root, ledger, kinds)),
         "kinds": _table("kinds", kinds),
         "rules": _table("rules", rules),
+        **{name: _table(name, rows) for name, rows in load_vocabulary(root, ledger).items()},
         "applies": _table("applies", expand_applies(rules, kinds)),
         "impacts": _table("impacts", load_impacts(root, ledger, kinds)),
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
