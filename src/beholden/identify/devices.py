@@ -18,6 +18,7 @@ IDENTIFIERS: Mapping[str, str] = {
     **dict.fromkeys(HOSTNAMES, "hostname"),
     "inventory.serial": "serial",
     "inventory.asset": "asset",
+    "drone.serial": "serial",
     "inventory.imei": "imei",
     "inventory.iccid": "iccid",
     "inventory.imsi": "imsi",

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame
 from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
-from beholden.identify.certificates import certificate_claims
 from beholden.identify.claims import CLAIMS, stated_claims
 from beholden.identify.decide import decide, general_purpose
 from beholden.identify.match import match
@@ -87,9 +86,8 @@ def _device_claims(
     )
     borne = seen.join(engine.bind(claims), on=["property", "value"], how="inner")
     assigned = _assigned(engine, known, knowledge, settings)
-    shown = certificate_claims(engine, owned, knowledge, settings["certificate"])
     keys = ["device_id", *CLAIMS.names]
-    every = nw.concat([frame.select(*keys, "place") for frame in (borne, *assigned, *shown)])
+    every = nw.concat([frame.select(*keys, "place") for frame in (borne, *assigned)])
     return every.group_by(keys).agg(nw.col("place").min())
 
 
@@ -105,7 +103,8 @@ def _assigned(
         claims = engine.bind(one.claims(distinct, knowledge, settings[one.weights]))
         said = borne.join(claims, on="prefix", how="inner")
         # a link address is told whole; of an IMEI the code alone, which is the same for all that stand for each other
-        yield said.with_columns(value=nw.col("identifier")) if one.kind == "mac" else said
+        whole = said if one.kind == "imei" else said.with_columns(value=nw.col("identifier"))
+        yield whole.with_columns(property=nw.lit(one.property))
 
 
 def _correct(engine: Engine, decided: Frame, judgements: pa.Table, known: Frame, sources: pa.Table) -> Frame:

@@ -93,5 +93,6 @@ class Assigned:
 
 ASSIGNED = (
     Assigned("mac", "mac", LONGEST_PREFIX, registry_claims, "oui"),
+    Assigned("eui64", "eui64", LONGEST_PREFIX, registry_claims, "oui"),
     Assigned("imei", "inventory.imei", TAC_DIGITS, tac_claims, "parts"),
 )

@@ -44,6 +44,7 @@ def _n(name: str, kind: Type, meaning: str, unit: str = "") -> Column:
     return Column(name, kind, meaning, unit, nullable=True)
 
 
+_IDENTIFIERS = "mac, eui64, short, ip, hostname, serial, imei, iccid, imsi, asset, firmware"
 _EVIDENCE = _c("evidence_id", "string", "SHA-256 of the evidence as it came, lower-case hex")
 _LOCATOR_KIND = _c("locator_kind", "string", "what the locator counts: frame, row or line (first is 1)")
 _LOCATOR = _c("locator", "int64", "place of first sight in the evidence")
@@ -74,7 +75,7 @@ OBSERVATIONS = Table(
         _EVIDENCE,
         _LOCATOR_KIND,
         _LOCATOR,
-        _c("subject_kind", "string", "mac, ip, imei, iccid, imsi, serial, asset, hostname, firmware, mud or product"),
+        _c("subject_kind", "string", f"{_IDENTIFIERS}, ble, mud or product"),
         _c("subject", "string", "canonical text of the identifier"),
         _n("mac", "string", "link address that carried the packet, where subject is an IP"),
         _c("property", "string", "name from model.properties"),
@@ -159,7 +160,7 @@ DEVICE_IDENTIFIERS = Table(
     "one identifier of a device while it held",
     (
         _DEVICE,
-        _c("identifier_kind", "string", "mac, ip, hostname, serial, imei, iccid, imsi, asset or firmware"),
+        _c("identifier_kind", "string", _IDENTIFIERS),
         _c("identifier", "string", "canonical text"),
         _n("valid_from", "timestamp", "first seen, UTC"),
         _n("valid_to", "timestamp", "last seen, UTC"),
@@ -280,7 +281,11 @@ DEVICE_FLAWS = Table(
         _n("version", "string", "version of the device's firmware or system, or of the part"),
         _n("component", "string", "the part as a bill of materials names it, null for the device itself"),
         _n("affected", "string", "versions that have the flaw"),
-        _c("status", "string", "affected, possible, or as stated: affected, under_investigation, fixed, not_affected"),
+        _c(
+            "status",
+            "string",
+            "affected, possible, or as stated: affected, under_investigation, fixed, not_affected",
+        ),
         _c("is_affected", "bool", "status is affected"),
         _n("justification", "string", "why it is not affected, as stated (CSAF, OpenVEX, CycloneDX)"),
         _n("stated_by", "string", "who states the status; null where it follows from records and version"),

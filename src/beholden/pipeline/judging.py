@@ -6,7 +6,7 @@ from typing import Any
 from beholden.engine.store import Store
 from beholden.model.errors import BeholdenError
 
-_KINDS = ("mac", "ip", "imei", "iccid", "imsi", "serial", "asset", "hostname", "firmware")
+_KINDS = ("mac", "eui64", "short", "ip", "imei", "iccid", "imsi", "serial", "asset", "hostname", "firmware")
 _FIELDS = ("brand", "maker", "model", "kind", "os", "firmware", "platform", "module_maker", "chip_maker")
 
 

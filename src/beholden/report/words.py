@@ -41,6 +41,8 @@ ROLES: Final[dict[str, str]] = {
 FIELDS: Final[dict[str, str]] = ROLES | {"kind": "kind", "os": "operating system"}
 IDENTIFIERS: Final[dict[str, str]] = {
     "mac": "MAC",
+    "eui64": "EUI-64",
+    "short": "short address",
     "ip": "IP",
     "hostname": "host name",
     "serial": "serial number",

@@ -320,3 +320,20 @@ def test_group_addresses() -> None:
         )
     )
     assert rows["src_lo"].to_pylist() == [0xFFFFE0000001, 0]
+
+
+def test_subjects_without_an_address_of_their_own(batch: Batch, row: Make) -> None:
+    """A station of a radio's network is named by what its frame says, whatever else came first."""
+    rows = [
+        row("wpan", example("wpan", at), src_ip="", dst_ip="", src_mac=0, dst_mac=0, frame=at)
+        for at in (1, 3)
+    ]
+    rows.append(row("dns", example("dns", 0), frame=2))
+    found = observed(batch, rows)
+    assert {one[:3] for one in said(found)} == {
+        ("eui64", "00:12:4b:00:01:02:03:04", None),
+        ("short", "1a62:3d4e", None),
+        ("ip", "192.0.2.1", "02:00:00:00:00:01"),
+    }
+    assert said(found) == said(observed(batch, rows[::-1]))
+    assert found.observations["locator"].to_pylist() == sorted(found.observations["locator"].to_pylist())

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from beholden.ingest.dissect.payloads import NAMED
 from beholden.ingest.dissect.protocols import quic
 from beholden.ingest.dissect.registry import PROTOCOLS
 from beholden.ingest.dissect.seen import MOST_CHARACTERS, MOST_SEEN, Answer, Seen, clean
@@ -54,6 +55,9 @@ def check_subject(about: str) -> None:
         assert len(subject) == 17
     elif kind == "ip":
         assert str(ip_address(subject)) == subject
+    elif kind in NAMED:
+        assert subject == clean(subject)
+        assert subject
     else:
         assert about in ("sender", "receiver")
 

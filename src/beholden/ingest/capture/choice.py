@@ -14,6 +14,9 @@ _BASES = {
     "icmp6": at.CHOICE_ICMP6,
     "udp": at.CHOICE_UDP,
     "tcp": at.CHOICE_TCP,
+    "wifi": at.CHOICE_WIFI,
+    "ble": at.CHOICE_BLE,
+    "wpan": at.CHOICE_WPAN,
 }
 _BY_CONTENT = {
     "quic": at.CHOICE_QUIC,

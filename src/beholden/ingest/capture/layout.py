@@ -60,7 +60,9 @@ _n = _cells()
 P_FRAME = next(_n)
 P_TIME = next(_n)  # microseconds
 P_WIRE = next(_n)  # bytes on the wire
-P_TYPE = next(_n)  # EtherType of what stands at P_AT; -1 none, 0 a bare 802.3 length
+P_TYPE = next(
+    _n
+)  # EtherType of what stands at P_AT, or another place of `choice`; -1 none, 0 nothing to be read
 P_AT = next(_n)  # where the network layer, then the transport layer, then its payload begins
 P_END = next(_n)  # where it ends
 P_SRC_MAC = next(_n)
@@ -153,6 +155,7 @@ CHOICE_MASK_START = (
 ) + 256  # per protocol number: first byte not looked at when payloads are compared
 CHOICE_MASK_END = (5 << 16) + 512
 CHOICE_MOST = (5 << 16) + 768  # per protocol number: how much of a conversation's direction is read
+CHOICE_WIFI, CHOICE_BLE, CHOICE_WPAN = range((5 << 16) + 1024, (5 << 16) + 1072, 16)
 CHOICE_WIDTH = 6 << 16
 
 # --- kinds of a stream ---

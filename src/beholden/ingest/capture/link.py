@@ -5,6 +5,7 @@ from beholden.ingest.capture.jit import part
 from beholden.ingest.capture.layout import Bytes, Words
 from beholden.ingest.capture.loads import be48
 from beholden.ingest.capture.memory import be16, be32, byte, le16
+from beholden.ingest.capture.radio import short_range
 
 IPV4, IPV6 = 0x0800, 0x86DD
 BRIDGED = 0x6558
@@ -32,6 +33,8 @@ def enter(window: Bytes, packet: Words, link: int) -> int:
         return _cooked(window, packet, link)
     if link in (105, 127):
         return _wireless(window, packet, link)
+    if link in (195, 230, 251, 256, 283):
+        return short_range(window, packet, link)
     return _bare(window, packet, link)
 
 
@@ -186,27 +189,30 @@ def _bare(window: Bytes, packet: Words, link: int) -> int:
 def _wireless(window: Bytes, packet: Words, link: int) -> int:
     """Read IEEE 802.11, after radiotap where it is there: stations, and IP where nothing is encrypted."""
     start, end = packet[at.P_AT], packet[at.P_END]
-    is_with_fcs = False
+    flags = 0
     if link == 127:
         if end - start < 8:
             return 1
-        is_with_fcs = _has_fcs(window, start, end)
+        flags = _radiotap_flags(window, start, end)
         start += le16(window, start + 2)
-    if is_with_fcs:
+    if flags & 0x10:  # the check sequence ends the frame
         end -= 4
-    if end - start < 24:
+    if end - start < 24 or flags & 0x40:  # or was wrong
         return 1
-    packet[at.P_END] = end
+    packet[at.P_AT], packet[at.P_END] = start, end
     packet[at.P_TYPE] = 0
-    if window[start] >> 2 & 3 != 2:  # management and control carry no IP
-        packet[at.P_DST_MAC], packet[at.P_SRC_MAC] = be48(window, start + 4), be48(window, start + 10)
-        return 0
-    return _wireless_data(window, packet, start)
+    kind = window[start] >> 2 & 3
+    if kind == 2:
+        return _wireless_data(window, packet, start)
+    packet[at.P_DST_MAC], packet[at.P_SRC_MAC] = be48(window, start + 4), be48(window, start + 10)
+    if kind == 0 and window[start + 1] & 0x40 == 0:  # management in clear
+        packet[at.P_TYPE] = at.CHOICE_WIFI + (window[start] >> 4)
+    return 0
 
 
 @part
-def _has_fcs(window: Bytes, start: int, end: int) -> bool:
-    """Tell whether radiotap's flags say that frames end with their check sequence."""
+def _radiotap_flags(window: Bytes, start: int, end: int) -> int:
+    """Read radiotap's flags (radiotap.org); 0 where there are none."""
     first = start + 4
     field = first
     while field + 4 <= end and window[field + 3] & 0x80:  # further words of presence bits
@@ -214,7 +220,7 @@ def _has_fcs(window: Bytes, start: int, end: int) -> bool:
     field += 4
     if window[first] & 1:  # a timestamp stands first, aligned to eight
         field = start + ((field - start + 7) & ~7) + 8
-    return bool(window[first] & 2) and field < end and bool(window[field] & 0x10)
+    return int(window[field]) if window[first] & 2 and field < end else 0
 
 
 @part

@@ -16,13 +16,10 @@ _MOST_INITIALS = 8
 
 @part
 def select_frame(window: Bytes, k: Context) -> None:
-    """Select a frame whose protocol is told by its EtherType or SNAP number."""
+    """Select a frame whose protocol is told by its EtherType, its SNAP number or the type of a radio's frame."""
     packet = k.packet
     kind = packet[at.P_TYPE]
-    if kind <= 0:
-        return
-    place = at.CHOICE_ETHERTYPE + kind if kind < 0x10000 else at.CHOICE_SNAP + (kind & 0xFFFF)
-    chosen = k.choice[place]
+    chosen = k.choice[kind] if kind > 0 else 0
     if not chosen:
         return
     packet[at.P_ROW] = -1

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+NAMED = ("eui64", "ble", "short", "serial")
+"""Kinds of subject without link or IP address: which it is, from 1 on, stands above the bits of a link address, and the
+number of its text in the stead of an IP address."""
+MAC_BITS = 48
 FROM_SENDER, FROM_RECEIVER, STATED = 0, 1, 2
 """Whose subject an entry has: the packet's sender, its receiver, or the one stated in the entry."""
 
@@ -130,6 +134,8 @@ class Payloads:
         kind, _, subject = said.about.partition(" ")
         if kind == "mac":
             return STATED, 0, 0, int(subject.replace(":", ""), 16), name, value
+        if kind in NAMED:
+            return STATED, 0, self._id(subject), NAMED.index(kind) + 1 << MAC_BITS, name, value
         address = ip_address(subject)
         packed = (b"\0" * 10 + b"\xff\xff" if address.version == 4 else b"") + address.packed
         return STATED, int.from_bytes(packed[:8]), int.from_bytes(packed[8:]), 0, name, value

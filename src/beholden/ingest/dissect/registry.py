@@ -1,8 +1,9 @@
 """Every protocol that packets are dissected for: one screen that tells what beholden can read.
 
 `transport` says what the dissector is given: the UDP payload, the prefix of a
-TCP stream in one direction, the ICMPv6 message, or what follows the EtherType
-or SNAP header. Where `ports` is empty the packet kernel chooses by content.
+TCP stream in one direction, the ICMPv6 message, what follows the EtherType
+or SNAP header, or a whole frame of a radio's link layer, whose types `ports`
+are. Where `ports` is empty the packet kernel chooses by content.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from beholden.ingest.dissect.seen import Answer, Seen
 
-Transport = Literal["ethertype", "snap", "icmp6", "udp", "tcp"]
+Transport = Literal["ethertype", "snap", "icmp6", "udp", "tcp", "wifi", "ble", "wpan"]
 TO_END = 255
 """Stands for the end of a payload, where one would count its bytes."""
 
@@ -48,6 +49,10 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol("arp", "ethertype", (0x0806,), "RFC 826"),
     Protocol("lldp", "ethertype", (0x88CC,), "IEEE 802.1AB-2016"),
     Protocol("cdp", "snap", (0x2000,), "Cisco Discovery Protocol, SNAP 00000c:2000"),
+    Protocol("wifi", "wifi", (5, 8), "IEEE 802.11-2020", changing=(22, 32)),
+    Protocol("wifi", "wifi", (0, 2, 4, 13), "IEEE 802.11-2020", changing=(22, 24)),
+    Protocol("ble", "ble", (0, 2, 4, 6, 7), "Bluetooth Core 5.4, volume 6 B"),
+    Protocol("wpan", "wpan", (0, 1, 3), "IEEE 802.15.4-2020"),
     Protocol("nd", "icmp6", (133, 134, 135, 136), "RFC 4861"),
     Protocol("dhcp", "udp", (67, 68), "RFC 2131, 2132", changing=(4, 10)),
     Protocol("dhcp6", "udp", (546, 547), "RFC 8415", changing=(1, 4)),

@@ -16,7 +16,8 @@ MOST_CHARACTERS = 512
 class Seen(NamedTuple):
     """One property with its value.
 
-    `about` is `sender`, `receiver`, `mac aa:bb:cc:dd:ee:ff` or `ip 192.0.2.1`.
+    `about` is `sender`, `receiver`, `mac aa:bb:cc:dd:ee:ff`, `ip 192.0.2.1`, or a
+    kind of `dissect.payloads.NAMED` with a name.
     `property` is a name of `model.properties`.
     """
 

@@ -1,6 +1,7 @@
 """Give what payloads said its subjects, in columns: rows of packets × entries → folded rows per subject.
 
-An IP address is two 64-bit numbers (IPv4 mapped into ::ffff:0:0/96) and a link address one; 0 is none.
+An IP address is two 64-bit numbers (IPv4 mapped into ::ffff:0:0/96) and a link address one; 0 is none. Subjects of other
+kinds stand there as `payloads.NAMED` says.
 """
 
 from typing import TYPE_CHECKING

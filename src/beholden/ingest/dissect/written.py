@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from beholden.ingest.addresses import distinct, four_text, ip_text, mac_text
 from beholden.ingest.dissect import subjects as at
-from beholden.ingest.dissect.payloads import IPV4, PROPERTY_NAMES
+from beholden.ingest.dissect.payloads import IPV4, MAC_BITS, NAMED, PROPERTY_NAMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,16 +25,21 @@ def observations(rows: "NDArray[np.int64]", values: Sequence[str]) -> pa.Table:
     """
     value = text(rows[:, at.VALUE], values)
     rank = pc.rank(value, tiebreaker="dense").to_numpy()
-    order = np.lexsort((rank, *(rows[:, cell] for cell in (at.PROPERTY, at.MAC, at.LO, at.HI, at.FRAME))))
-    rows, value = rows[order], value.take(pa.array(order))
-    has_ip = (rows[:, at.HI] | rows[:, at.LO]) != 0
-    ips, macs = ip_text(rows[:, at.HI], rows[:, at.LO]), mac_text(rows[:, at.MAC])
+    named = rows[:, at.MAC] >> MAC_BITS
+    names = text(np.where(named > 0, rows[:, at.LO], -1), values)
+    low = np.where(named > 0, pc.rank(names, tiebreaker="dense").to_numpy(), rows[:, at.LO])
+    cells = (rows[:, at.PROPERTY], rows[:, at.MAC], low, rows[:, at.HI], rows[:, at.FRAME])
+    order = np.lexsort((rank, *cells))
+    rows, named = rows[order], named[order]
+    names, value = names.take(pa.array(order)), value.take(pa.array(order))
+    has_ip = (named == 0) & ((rows[:, at.HI] | rows[:, at.LO]) != 0)
+    ips, macs = ip_text(rows[:, at.HI], rows[:, at.LO]), mac_text(np.where(named > 0, 0, rows[:, at.MAC]))
     return pa.table(
         {
             "locator_kind": word(["frame"], np.zeros(len(rows))),
             "locator": rows[:, at.FRAME],
-            "subject_kind": word(["mac", "ip"], has_ip),
-            "subject": pc.if_else(pa.array(has_ip), ips, macs),
+            "subject_kind": word(["mac", "ip", *NAMED], np.where(named > 0, named + 1, has_ip)),
+            "subject": pc.coalesce(names, pc.if_else(pa.array(has_ip), ips, macs)),
             "mac": pc.if_else(pa.array(has_ip), macs, pa.scalar(None, pa.string())),
             "property": word(PROPERTY_NAMES, rows[:, at.PROPERTY]),
             "value": value,
