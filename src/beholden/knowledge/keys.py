@@ -71,6 +71,7 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "contents": ("content",),
     "sectors": ("reads", "value"),
     "old_software": ("property", "beginning"),
+    "authorities": ("organisation",),
     "kinds": ("kind",),
     "rules": ("rule_id",),
     "impacts": ("kind", "category"),
