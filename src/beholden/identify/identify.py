@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from beholden.engine import Engine, Frame
 from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
+from beholden.identify.certificates import certificate_claims
 from beholden.identify.claims import CLAIMS, stated_claims
 from beholden.identify.decide import decide, general_purpose
 from beholden.identify.match import match
@@ -86,8 +87,9 @@ def _device_claims(
     )
     borne = seen.join(engine.bind(claims), on=["property", "value"], how="inner")
     assigned = _assigned(engine, known, knowledge, settings)
+    shown = certificate_claims(engine, owned, knowledge, settings["certificate"])
     keys = ["device_id", *CLAIMS.names]
-    every = nw.concat([frame.select(*keys, "place") for frame in (borne, *assigned)])
+    every = nw.concat([frame.select(*keys, "place") for frame in (borne, *assigned, *shown)])
     return every.group_by(keys).agg(nw.col("place").min())
 
 
