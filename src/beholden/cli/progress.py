@@ -31,6 +31,10 @@ class Bar:
         self._read += n_bytes
         self._draw(_SHARE_OF_READING * min(self._read / self._total, 1.0), "read")
 
+    def share_read(self, n_done: int, n_all: int) -> None:
+        """Tell how many of all that is read is done."""
+        self._draw(_SHARE_OF_READING * n_done / n_all, "read")
+
     def step(self, name: str) -> None:
         """Tell that a later step begins."""
         done = _STEPS.index(name) / len(_STEPS) if name in _STEPS else 0.0

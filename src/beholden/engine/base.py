@@ -66,6 +66,9 @@ class Engine(ABC):
 class FleetEngine(Engine):
     """An engine for devices by the million: what it adds is missing from the expressions that engines share."""
 
+    unreadable: tuple[type[Exception], ...]
+    """What it raises where a file is damaged, or gone."""
+
     @abstractmethod
     def rows(self, path: Path) -> Frame:
         """Make one Parquet file a frame, with `locator`: the number of the row, the first is 1."""

@@ -15,6 +15,7 @@ class DuckEngine(FleetEngine):
     """One DuckDB database in memory, with a memory limit and a folder to spill to."""
 
     name = f"duckdb {duckdb.__version__}"
+    unreadable = (duckdb.Error, pa.ArrowException, OSError)
 
     def __init__(self, *, spill: Path | None = None, memory_limit: str = "2GB", threads: int = 2) -> None:
         config: dict[str, str | bool | int | float | list[str]] = {

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from beholden.engine.catalogue import Catalogue
 from beholden.engine.members import KEYS, LINK, OWN, expand, needed
+from beholden.engine.parted import Parted
 from beholden.engine.schemas import arrow_schema, empty
 from beholden.model.errors import BeholdenError
 from beholden.model.ids import content_id
@@ -100,7 +101,7 @@ class Store:
     ) -> pa.Table:
         """Read one table of a scan, or some columns of it, or the rows of some devices; no rows where it has none."""
         rows = self._spread(scan_id, table, columns, devices)
-        if not self.path(scan_id, f"{table}{OWN}").exists():
+        if not self._has(scan_id, f"{table}{OWN}"):
             return rows
         return _joined(rows, self.kept(scan_id, f"{table}{OWN}", columns, devices))
 
@@ -109,7 +110,7 @@ class Store:
     ) -> pa.Table:
         """Read a table, and give condensed rows for each device that they stand for."""
         key = KEYS.get(table)
-        if key is None or not self.path(scan_id, "members").exists():
+        if key is None or not self._has(scan_id, "members"):
             return self.kept(scan_id, table, columns, devices)
         names = columns or _BY_NAME[table].column_names
         members, own = self._stand_for(scan_id, devices)
@@ -144,7 +145,7 @@ class Store:
 
     def _several(self, scan_id: str, key: str | None) -> pa.StructArray | None:
         """Give the devices that stand for several, and for how many; None where none does."""
-        if key is None or not self.path(scan_id, "members").exists():
+        if key is None or not self._has(scan_id, "members"):
             return None
         if (scan_id, key) not in self._stand:
             counts = pc.value_counts(self.kept(scan_id, "members", [key])[key])
@@ -154,7 +155,7 @@ class Store:
 
     def members(self, scan_id: str) -> pa.Table:
         """Give every device with like_id, pattern_id and unit_id: whose rows, contributions and scores stand for it."""
-        if self.path(scan_id, "members").exists():
+        if self._has(scan_id, "members"):
             names = ["device_id", *sorted(set(KEYS.values()))]
             return self.kept(scan_id, "members", names, coded=names[1:]).unify_dictionaries()
         ids = self.kept(scan_id, "devices", ["device_id"])["device_id"]
@@ -180,13 +181,25 @@ class Store:
             firsts = pc.unique(pa.chunked_array(named, pa.string()))
             others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
             own = _joined(own, self.kept(scan_id, "members", devices=others.to_pylist()))
+        examples = self._examples(scan_id, members)
         names = ["device_id", "identifier_kind", "identifier"]
         ids = None if devices is None else own["device_id"].to_pylist()
         held = self.kept(scan_id, "device_identifiers", names, ids)
         held = held.filter(pc.equal(held["identifier_kind"], LINK)).group_by("device_id")
         macs = held.aggregate([("identifier", "min")])
         at = pc.index_in(own["device_id"], macs["device_id"])
-        return members, own.append_column(LINK, macs["identifier_min"].take(at))
+        own = own.append_column(LINK, macs["identifier_min"].take(at))
+        return members, own if examples is None else _joined(own, examples)
+
+    def _examples(self, scan_id: str, members: pa.Table) -> pa.Table | None:
+        """Give the examples that stand for members of a fleet; they are no devices of it."""
+        if not Parted.has(self.scans / scan_id, "members"):
+            return None
+        return Parted(self.scans / scan_id).examples(pc.unique(members["like_id"]))
+
+    def _has(self, scan_id: str, table: str) -> bool:
+        """Say whether a scan has a table, in a file of its own or by partition."""
+        return Parted.has(self.scans / scan_id, table) or self.path(scan_id, table).exists()
 
     def kept(
         self,
@@ -199,6 +212,9 @@ class Store:
     ) -> pa.Table:
         """Read a table as it is kept: rows of devices that stand for others, or only for themselves."""
         path, model = self.path(scan_id, table), _BY_NAME[table.removesuffix(OWN)]
+        if Parted.has(self.scans / scan_id, table):
+            rows = Parted(self.scans / scan_id).read(table, columns, devices)
+            return rows if where is None else rows.filter(where)
         if not path.exists():
             return empty(model).select(columns or model.column_names)
         if devices is not None and not len(devices):

@@ -71,27 +71,31 @@ def _kept(observations: pa.Table, records: pa.Table, is_kept: Any) -> pa.Table: 
 
 
 def members(engine: Engine, identified: Identified, found: Condensed | None) -> Frame:
-    """Give device_id, like_id, place, site, country and criticality of every device."""
+    """Give device_id, like_id, place, site, country, criticality and n_devices, 1, of every device."""
     stated = ("site", "country", "criticality")
     own = identified.devices.select(
         "device_id", *stated, like_id=nw.col("device_id"), place=nw.lit(None, dtype=nw.Int64)
     )
     if found is None:
-        return engine.keep(own)
+        return engine.keep(own.with_columns(n_devices=nw.lit(1)))
     names = ["device_id", "like_id", "place", *stated]
     simple = engine.bind(found.members.select(names)).with_columns(nw.col("criticality").cast(nw.Float64))
     others = own.join(simple.select("device_id"), on="device_id", how="anti").select(names)
-    return engine.keep(engine.union([simple, others]))
+    return engine.keep(engine.union([simple, others]).with_columns(n_devices=nw.lit(1)))
 
 
-def parted(engine: Engine, found: Frame, alike: Condensed | None) -> tuple[Frame, pa.Table | None]:
-    """Part identifications into what stands for others, and what the words of those who stand for others became."""
+def firsts(alike: Condensed | None) -> pa.Array | None:
+    """Give the devices that stand for others who have words of their own; None where there are none."""
     if alike is None or not alike.words:
+        return None
+    return pc.unique(pa.chunked_array([at for said in alike.words.values() for at in said["like_id"].chunks]))
+
+
+def parted(engine: Engine, found: Frame, likes: pa.Array | None) -> tuple[Frame, pa.Table | None]:
+    """Part identifications into what stands for others, and what the words of those who stand for others became."""
+    if likes is None:
         return found, None
     names = found.collect_schema().names()
-    likes = pc.unique(
-        pa.chunked_array([at for said in alike.words.values() for at in said["like_id"].chunks])
-    )
     firsts = engine.bind(pa.table({"device_id": likes}))
     is_word = nw.col("property").is_in(list(WORDS)) & (nw.col("fingerprint_id") == STATED_CLAIM)
     stated = found.filter(is_word).join(firsts, on="device_id", how="inner")
@@ -104,13 +108,13 @@ def others(alike: Condensed | None, stated: pa.Table | None) -> Iterator[tuple[s
 
     A record's own words stand for nobody else; what they became for the first record, stated, they become for each.
     """
-    if alike is None:
-        return
-    yield "devices", alike.devices
-    yield from (("device_identifiers", rows) for rows in alike.device_identifiers)
+    if alike is not None:
+        yield "devices", alike.devices
+        yield from (("device_identifiers", rows) for rows in alike.device_identifiers)
     if stated is None:
         return
-    for rows in (stated, *(_became(stated, name, said) for name, said in alike.words.items())):
+    words = {} if alike is None else alike.words
+    for rows in (stated, *(_became(stated, name, said) for name, said in words.items())):
         yield f"identifications{OWN}", rows
         yield f"components{OWN}", _components(rows)
 

@@ -60,8 +60,8 @@ def score_devices(
 ) -> dict[str, Frame]:
     """Score under every risk what stands for all devices; gives members, scores, contributions and roll-ups.
 
-    members: device_id, like_id, site, country and criticality of every device. Devices that are alike but for their
-    criticality are scored apart, one of each.
+    members: device_id, like_id, site, country and criticality of every device, or of as many as n_devices says. Devices
+    that are alike but for their criticality are scored apart, one of each.
     """
     engine, knowledge = context.engine, context.knowledge
     rules = knowledge.table("rules").select(["rule_id", "half_life_days"])
@@ -92,10 +92,11 @@ def score_devices(
 
 def _groups(context: Context, members: Frame) -> Frame:
     """Say for how many devices of each group of a dimension each unit stands; unknown is a group of its own."""
-    likes = members.group_by("like_id", "unit_id").agg(n_devices=nw.len()).rename({"like_id": "device_id"})
+    likes = (
+        members.group_by("like_id", "unit_id").agg(nw.col("n_devices").sum()).rename({"like_id": "device_id"})
+    )
     alike = context.devices.select("device_id", "kind").join(likes, on="device_id", how="inner")
-    own = ["device_id", "unit_id", "site", "country"]
-    each = members.select(*own).with_columns(n_devices=nw.lit(1))
+    each = members.select("device_id", "unit_id", "site", "country", "n_devices")
     parts = [
         _counted(alike.with_columns(group=nw.lit("")), "all"),
         _counted(alike.with_columns(group=nw.col("kind")), "kind"),

@@ -36,7 +36,7 @@ from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
 from beholden.model.errors import Report
 from beholden.model.tables import FLOWS
-from beholden.pipeline.condensing import members, others, parted, through_stages
+from beholden.pipeline.condensing import firsts, members, others, parted, through_stages
 from beholden.pipeline.facts import UsedFacts
 from beholden.pipeline.scoring import score_devices
 from beholden.score import ScoreSettings, merge_bins, merge_rollups
@@ -65,7 +65,9 @@ _MERGED = {"rollups": merge_rollups, "rollup_bins": merge_bins}
 class Given:
     """What the stages are given.
 
-    alike: which records of inventories stand for which. sources: numbers of places.
+    alike: which records of inventories stand for which. sources: numbers of places. counted: of a fleet, whose records
+    are one example of each like, for how many devices they stand: like_id, site, country, criticality and n_devices,
+    with a device_id for each like and criticality.
     """
 
     read: Ingested
@@ -73,6 +75,12 @@ class Given:
     alike: Condensed | None
     judgements: pa.Table
     sources: pa.Table
+    counted: pa.Table | None = None
+
+    @property
+    def firsts(self) -> pa.Array | None:
+        """Give the devices that stand for others who have words of their own."""
+        return firsts(self.alike) if self.counted is None else pc.unique(self.counted["like_id"])
 
     @cached_property
     def observed(self) -> list[pa.Table | Path]:
@@ -166,7 +174,9 @@ class Stages:
         )
         found = identify(engine, observations, given.judgements, given.sources, self.knowledge, self.report)
         self._write_found(found)
-        every_device = members(engine, found, given.alike)
+        every_device = (
+            members(engine, found, given.alike) if given.counted is None else engine.bind(given.counted)
+        )
         fleet = _Fleet(
             engine.keep(_with_kind(found, every_device)),
             every_device,
@@ -176,7 +186,7 @@ class Stages:
         return fleet, found.sides
 
     def _write_found(self, found: Identified) -> None:
-        shared, stated = parted(self.engine, found.identifications, self.given.alike)
+        shared, stated = parted(self.engine, found.identifications, self.given.firsts)
         self._write("devices", found.devices)
         self._write("device_identifiers", found.device_identifiers)
         self._write("identifications", shared)
@@ -243,7 +253,7 @@ class Stages:
         return scored
 
     def _count(self, frame: Frame) -> int:
-        return int(self.engine.collect(frame.select(n=nw.len()))["n"][0].as_py())
+        return int(self.engine.collect(frame.select(nw.col("n_devices").sum()))["n_devices"][0].as_py() or 0)
 
 
 def _n_rows(piece: pa.Table | Path) -> int:
@@ -262,7 +272,7 @@ def _frame(engine: Engine, pieces: Sequence[pa.Table | Path], numbered: pa.Table
 
 def _with_kind(found: Identified, members: Frame) -> Frame:
     """Give the devices with their kind ('' when unknown), how sure it is, and for how many each stands."""
-    counts = members.group_by("like_id").agg(n_devices=nw.len()).rename({"like_id": "device_id"})
+    counts = members.group_by("like_id").agg(nw.col("n_devices").sum()).rename({"like_id": "device_id"})
     kinds = (
         found.identifications.filter(nw.col("is_chosen"), nw.col("field") == "kind")
         .group_by("device_id")

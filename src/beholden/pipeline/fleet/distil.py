@@ -33,7 +33,7 @@ OWN = ("site", "country", "business_unit", "function", "criticality", "model", "
 """Columns of a record's own words that a distilled device has."""
 DEVICE = (
     "device_id",
-    "like",
+    "unit",
     "locator",
     "is_randomised",
     *IDENTIFIERS,
@@ -41,7 +41,7 @@ DEVICE = (
     "first_seen_at",
     "last_seen_at",
 )
-COUNTED = ("like", "site", "country", "criticality")
+COUNTED = ("unit", "site", "country")
 """What roll-ups read of a device."""
 _HEAD = "device\x1f"
 _SUBJECTS = ("mac", "imei", "serial", "iccid", "asset", "hostname", "ip")
@@ -54,13 +54,28 @@ _OUI = len("00:00:00")
 class Distilled:
     """What a partition comes to; frames hold until the engine lets go.
 
-    devices: DEVICE of each record. likes: like, n_records, the locator of one of them, and what it says.
-    counts: COUNTED and n_devices.
+    devices: DEVICE of each record. likes: like, the locator of one of its records, and what that says. units: the like
+    and criticality of each unit. counts: COUNTED and n_devices.
     """
 
     devices: Frame
     likes: pa.Table
+    units: pa.Table
     counts: Frame
+    n_records: int
+
+    def span(self, engine: FleetEngine) -> tuple[int, int, str | None, str | None]:
+        """Give how many records and devices there are, and when the first and the last was seen (ISO 8601)."""
+        row = engine.collect(
+            self.devices.select(
+                nw.len().alias("n"), nw.col("first_seen_at").min(), nw.col("last_seen_at").max(),
+                other_first=nw.col("last_seen_at").min(), other_last=nw.col("first_seen_at").max(),
+            )
+        ).to_pylist()[0]  # fmt: skip
+        firsts = [one for one in (row["first_seen_at"], row["other_first"]) if one is not None]
+        lasts = [one for one in (row["last_seen_at"], row["other_last"]) if one is not None]
+        first, last = (min(firsts).isoformat(), max(lasts).isoformat()) if firsts else (None, None)
+        return self.n_records, row["n"], first, last
 
 
 @dataclass
@@ -74,11 +89,8 @@ class Distiller:
     def __post_init__(self) -> None:
         """Read what holds for all partitions."""
         self._advised = Advised(self.knowledge)
-        self._matched = set(pc.unique(self.knowledge.table("fingerprints")["property"]).to_pylist())
-        prefixes = self.knowledge.table("prefixes")["prefix"]
-        longer = prefixes.filter(pc.greater(pc.utf8_length(prefixes), 6))
-        ouis = pc.unique(pc.utf8_lower(pc.utf8_slice_codeunits(longer, 0, 6))).to_pylist()
-        self._parted = {":".join((oui[:2], oui[2:4], oui[4:])) for oui in ouis}
+        self._matched = read_whole(self.knowledge)
+        self._parted = parted_ouis(self.knowledge)
 
     def distil(self, raw: Raw, evidence_id: str, problems: Problems) -> Distilled:
         """Give what a partition comes to."""
@@ -88,10 +100,14 @@ class Distiller:
         names = [name for name in raw.properties if name not in TIMES]
         records, keys = self._reduced(records, names)
         numbered = self.engine.with_number(records, keys, "like")
-        examples = ["subject_kind", *(name for name in names if name not in DEVICE)]
-        numbered = self.engine.keep(numbered.select(*DEVICE, *examples))
+        numbered = self.engine.with_number(numbered, ["like", "criticality"], "unit")
+        examples = ["subject_kind", "is_alone", *(name for name in names if name not in DEVICE)]
+        numbered = self.engine.keep(numbered.select(*DEVICE, "like", *examples))
+        units = numbered.group_by("unit").agg(nw.col("like").min(), nw.col("criticality").min())
         counts = numbered.group_by(*COUNTED).agg(n_devices=nw.len())
-        return Distilled(numbered.select(*DEVICE), self._likes(numbered, [*names, "subject_kind"]), counts)
+        likes = self._likes(numbered, ["subject_kind", "is_alone", *names])
+        n_records = self.engine.collect(raw.frame.select(n=nw.len()))["n"][0].as_py()
+        return Distilled(numbered.select(*DEVICE), likes, self.engine.collect(units), counts, n_records)
 
     def _formed(self, raw: Raw, problems: Problems) -> Frame:
         """Bring identifiers and instants into form: the engine what is plain, the readers of inventories the rest."""
@@ -151,6 +167,11 @@ class Distiller:
         made = nw.concat_str(nw.lit(f"{evidence_id[:12]}:"), nw.col("locator").cast(nw.String))
         has = {name: ~nw.col(name).is_null() for name in IDENTIFIERS}
         says_something = reduce(or_, (~nw.col(name).is_null() for name in properties if name not in TIMES))
+        others = [
+            ~nw.col(name).is_null() & (nw.col("subject_kind") != name)
+            for name in properties
+            if name not in TIMES
+        ]
         kind = nw.lit(_MADE)
         for name in reversed(_SUBJECTS):
             kind = nw.when(has[name]).then(nw.lit(name)).otherwise(kind)
@@ -165,6 +186,7 @@ class Distiller:
             subject_kind=kind,
             is_randomised=is_random & ~is_fixed,
         )
+        named = named.with_columns(is_alone=~reduce(or_, others))
         is_made, is_bare = nw.col("subject_kind") == _MADE, nw.col("subject_kind").is_in(("mac", "ip"))
         own = {"asset": nw.when(is_made).then(made).otherwise(nw.col("asset"))}
         own["ip"] = nw.when(is_bare).then(nw.col("ip"))  # others state an address, but are not known by it
@@ -210,10 +232,23 @@ class Distiller:
         return told(self.engine, records, beginning, f"assigned {one.kind}", claim)
 
     def _likes(self, numbered: Frame, names: Sequence[str]) -> pa.Table:
-        """Give one record of each like, and how many there are."""
-        firsts = numbered.group_by("like").agg(nw.len().alias("n_records"), nw.col("locator").min())
+        """Give one record of each like."""
+        firsts = numbered.group_by("like").agg(nw.col("locator").min())
         said = numbered.select("locator", "last_seen_at", *names)
         return self.engine.collect(firsts.join(said, on="locator", how="inner"))
+
+
+def read_whole(knowledge: Knowledge) -> set[str]:
+    """Give the properties whose values fingerprints match."""
+    return set(pc.unique(knowledge.table("fingerprints")["property"]).to_pylist())
+
+
+def parted_ouis(knowledge: Knowledge) -> set[str]:
+    """Give the OUIs that are assigned in parts (MA-M, MA-S), as link addresses begin."""
+    prefixes = knowledge.table("prefixes")["prefix"]
+    longer = prefixes.filter(pc.greater(pc.utf8_length(prefixes), 6))
+    ouis = pc.unique(pc.utf8_lower(pc.utf8_slice_codeunits(longer, 0, 6))).to_pylist()
+    return {":".join((oui[:2], oui[2:4], oui[4:])) for oui in ouis}
 
 
 def _node(kind: str, value: nw.Expr) -> nw.Expr:

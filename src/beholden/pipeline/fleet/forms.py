@@ -29,28 +29,28 @@ def _colons(text: nw.Expr) -> nw.Expr:
 
 
 def _is_mac(text: nw.Expr) -> nw.Expr:
-    return text.str.contains(r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$") & (text != _NO_MAC)
+    return text.str.contains(r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}\z") & (text != _NO_MAC)
 
 
 def _is_ip(text: nw.Expr) -> nw.Expr:
     first = r"([1-9][0-9]?|1[013-9][0-9]|12[0-689]|2[01][0-9]|22[0-3])"
-    return text.str.contains(rf"^{first}(\.{_OCTET}){{3}}$")
+    return text.str.contains(rf"^{first}(\.{_OCTET}){{3}}\z")
 
 
 def _is_hostname(text: nw.Expr) -> nw.Expr:
     """Pass names of letters first and some digit or joint: no placeholder is one, nor one character repeated."""
-    return text.str.contains(r"^[a-z][a-z]*[0-9_-][a-z0-9_-]*(\.[a-z0-9_-]*[a-z0-9_])*$") & (
+    return text.str.contains(r"^[a-z][a-z]*[0-9_-][a-z0-9_-]*(\.[a-z0-9_-]*[a-z0-9_])*\z") & (
         (text.str.len_chars() <= 63)
-        & text.str.contains(r"[a-z0-9_](\.|$)")
-        & ~text.str.contains(r"-\.|-$|\.-")
+        & text.str.contains(r"[a-z0-9_](\.|\z)")
+        & ~text.str.contains(r"-\.|-\z|\.-")
     )
 
 
 def _is_serial(text: nw.Expr) -> nw.Expr:
     """Pass letters mixed with digits, and digits alone that are not one repeated nor counted up."""
     length = text.str.len_chars()
-    mixed = text.str.contains(r"^([A-Za-z][A-Za-z/._:-]*[0-9]|[0-9]+[A-Za-z])[A-Za-z0-9/._:-]*$")
-    digits = text.str.contains(r"^[0-9]{4,}$") & ~_is_one_repeated(text) & ~text.is_in(_PLAIN)
+    mixed = text.str.contains(r"^([A-Za-z][A-Za-z/._:-]*[0-9]|[0-9]+[A-Za-z])[A-Za-z0-9/._:-]*\z")
+    digits = text.str.contains(r"^[0-9]{4,}\z") & ~_is_one_repeated(text) & ~text.is_in(_PLAIN)
     return (length >= 3) & (length <= 64) & (mixed | digits)
 
 
@@ -60,7 +60,7 @@ def _is_one_repeated(text: nw.Expr) -> nw.Expr:
 
 
 def _is_imei(text: nw.Expr) -> nw.Expr:
-    number = _number(text, text.str.contains(r"^[0-9]{15}$"))
+    number = _number(text, text.str.contains(r"^[0-9]{15}\z"))
     return ((_luhn(number, 15) % 10 == 0) & (number % _ONES != 0)).fill_null(value=False)
 
 
@@ -68,12 +68,12 @@ def _is_iccid(text: nw.Expr) -> nw.Expr:
     """Check 19 or 20 digits from 89 on; the last 18 are a number, those before are known."""
     length = text.str.len_chars()
     lead = nw.when(length == 19).then(nw.lit(8)).otherwise(nw.lit(7 + 9))
-    number = _number(text.str.tail(18), text.str.contains(r"^89[0-9]{17,18}$"))
+    number = _number(text.str.tail(18), text.str.contains(r"^89[0-9]{17,18}\z"))
     return ((_luhn(number, 18) + lead) % 10 == 0).fill_null(value=False)
 
 
 def _is_imsi(text: nw.Expr) -> nw.Expr:
-    number = _number(text, text.str.contains(r"^([02-7]|90)[0-9]*$") & text.str.len_chars().is_in((14, 15)))
+    number = _number(text, text.str.contains(r"^([02-7]|90)[0-9]*\z") & text.str.len_chars().is_in((14, 15)))
     return ((number % _ONES != 0) & (number % (_ONES // 10) != 0)).fill_null(value=False)
 
 

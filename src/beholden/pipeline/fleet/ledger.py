@@ -1,0 +1,110 @@
+"""The ledger of a fleet: what each partition came to, kept until knowledge, program or engine change.
+
+A partition stands in a folder of its own, by its content; it is written aside and renamed, so that what is there is
+whole, whoever was killed or wrote at the same time.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from beholden.engine import FleetEngine
+from beholden.pipeline.fleet.distil import Distilled
+
+_ABOUT, _LIKES, _UNITS = "about.json", "likes.parquet", "units.parquet"
+_ASIDE = ".aside-"
+_STALE_SECONDS = 6 * 3600
+
+
+@dataclass(frozen=True)
+class About:
+    """What is told of a partition without reading it; instants are ISO 8601."""
+
+    evidence_id: str
+    kind: str
+    size_bytes: int
+    n_records: int
+    n_devices: int
+    first_seen_at: str | None
+    last_seen_at: str | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One partition in the ledger."""
+
+    folder: Path
+    about: About
+
+    @property
+    def devices(self) -> Path:
+        """Give the file of its devices."""
+        return self.folder / "devices.parquet"
+
+    @property
+    def counts(self) -> Path:
+        """Give the file of its counts for roll-ups."""
+        return self.folder / "counts.parquet"
+
+    def likes(self) -> pa.Table:
+        """Read its likes."""
+        return pq.read_table(self.folder / _LIKES)
+
+    def units(self) -> pa.Table:
+        """Read its units."""
+        return pq.read_table(self.folder / _UNITS)
+
+
+class Ledger:
+    """Partitions that were distilled by one recipe."""
+
+    def __init__(self, folder: Path, recipe: str) -> None:
+        self._folder = folder / recipe
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._sweep()
+
+    def get(self, partition_id: str) -> Part | None:
+        """Give a partition that was distilled before."""
+        folder = self._folder / partition_id
+        try:
+            about = json.loads((folder / _ABOUT).read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        return Part(folder, About(**about))
+
+    def put(self, partition_id: str, about: About, engine: FleetEngine, came_to: Distilled) -> Part:
+        """Write what a partition came to; what another wrote meanwhile is the same."""
+        aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self._folder))
+        part = Part(self._folder / partition_id, about)
+        try:
+            engine.write(came_to.devices, aside / part.devices.name)
+            engine.write(came_to.counts, aside / part.counts.name)
+            pq.write_table(came_to.likes, aside / _LIKES)
+            pq.write_table(came_to.units, aside / _UNITS)
+            (aside / _ABOUT).write_text(json.dumps(asdict(about)), "utf-8")
+            _land(aside, part.folder)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+        return part
+
+    def _sweep(self) -> None:
+        """Remove what was left by runs that were killed long ago."""
+        for left in self._folder.glob(f"{_ASIDE}*"):
+            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _land(aside: Path, folder: Path) -> None:
+    aside.chmod(0o755)
+    try:
+        os.rename(aside, folder)  # noqa: PTH104 - Path.rename is the same, and follows no more
+    except OSError:
+        if not (folder / _ABOUT).exists():
+            raise
