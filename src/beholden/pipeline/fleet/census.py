@@ -86,6 +86,20 @@ def answer(store: Store, question: Question, knowledge: Callable[[], Knowledge])
         return census(store, question, sectors, Path(spill))
 
 
+def counts_of(store: Store, question: Question, knowledge: Callable[[], Knowledge]) -> pa.Table:
+    """Count the devices of the first snapshot by the fields of a question, however few: the fields, and n."""
+    sectors = Sectors(knowledge()) if "sector" in question.fields else None
+    state = snapshots(store, question.fields, question.scans, question.over, sectors)[0]
+    with (
+        tempfile.TemporaryDirectory(prefix="beholden-census-") as spill,
+        _engine(state.n_devices, Path(spill)) as engine,
+    ):
+        group = _grouped(engine, state, question)
+    told = group.filter(pa.array(question.counts(group)))
+    (number,), cells = numbered([told], question.by)
+    return cells.append_column("n", pa.array(summed(number, told["n"].to_numpy(), cells.num_rows)))
+
+
 def census(store: Store, question: Question, sectors: Sectors | None, spill: Path) -> Row:
     """Answer a question: by, snapshots, and the cells, each with its row for every snapshot."""
     states = snapshots(store, question.fields, question.scans, question.over, sectors)
@@ -207,8 +221,14 @@ def _add_change(before: list[Row], after: list[Row], parts: dict[str, Any], leas
             continue
         later["change"] = later["n"] - earlier["n"]
         of_cell = {name: int(parts[name][at]) for name in PARTS}
-        if not any(0 < abs(n) < least for n in of_cell.values()):
-            later.update(of_cell)
+        later.update({name: n for name, n in of_cell.items() if name not in _too_small(of_cell, least)})
+
+
+def _too_small(parts: dict[str, int], least: int) -> set[str]:
+    """Give the parts of a change that are of few devices, and a second one where the others would tell the first."""
+    found = {name for name, n in parts.items() if 0 < abs(n) < least}
+    others = sorted((abs(n), name) for name, n in parts.items() if n and name not in found)
+    return found | {name for _, name in others[:1]} if len(found) == 1 else found
 
 
 def _told(state: Snapshot, group: pa.Table, question: Question) -> Row:

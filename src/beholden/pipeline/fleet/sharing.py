@@ -16,7 +16,7 @@ from beholden.model.errors import BeholdenError
 from beholden.pipeline.fleet import shares
 from beholden.pipeline.fleet.census import Question, counts_of
 from beholden.pipeline.fleet.snapshots import FIELDS
-from beholden.score.rollups import merged_bins, merged_rollups
+from beholden.score.rollups import merge_bins, merge_rollups
 from beholden.score.suppression import suppressed
 
 FEW = "few devices"
@@ -38,14 +38,18 @@ def share(
 ) -> tuple[dict[str, pa.Table], list[dict[str, object]], dict[str, object]]:
     """Give the tables of a share, its one part, and what it is made by."""
     run = store.read(scan_id, "runs").to_pylist()[0]
+    if run["n_devices"] < least:
+        raise BeholdenError(
+            f"scan {scan_id} has {run['n_devices']} devices, too few to share at --least {least}"
+        )
     settings = json.loads(run["settings"])
     as_of = settings.pop(_NOT_SHARED)
     rolled, bins = store.read(scan_id, "rollups"), store.read(scan_id, "rollup_bins")
     named = _told_groups(rolled, least)
     with PolarsEngine() as engine:
         tables = {
-            "rollups": engine.collect(merged_rollups(engine.bind(_together(rolled, named)))),
-            "rollup_bins": engine.collect(merged_bins(engine.bind(_together(bins, named)))),
+            name: engine.collect(merge(engine.bind(_together(rows, named)), engine.bind(rows.slice(0, 0))))
+            for name, rows, merge in (("rollups", rolled, merge_rollups), ("rollup_bins", bins, merge_bins))
         }
     cells = [_cells(store, scan_id, fields.split(","), least, knowledge) for fields in by]
     tables["cells"] = pa.concat_tables([shares.CELLS.empty_table(), *cells])

@@ -7,6 +7,8 @@ import click
 SUBVERBS = {
     "score": "score the devices of Parquet and CSV folders; only new or changed partitions are computed",
     "census": "count devices over the scans of a store, and say what their change is made of",
+    "share": "write roll-ups and counts of a scan to one signed file, without its devices",
+    "merge": "merge the shares of sites, as if all their devices had been scanned together",
 }
 """Every subverb with its line of help; its module is cli.verbs.fleet.<subverb>, with `command` in it."""
 
