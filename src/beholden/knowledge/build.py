@@ -19,8 +19,8 @@ from beholden.knowledge.facts import Ledger, load_sources
 from beholden.knowledge.files import read_csv
 from beholden.knowledge.fingerprints import compile_fingerprints
 from beholden.knowledge.flaws import load_flaws
-from beholden.knowledge.law import load_regimes
 from beholden.knowledge.indicators.vocabulary import load_vocabulary
+from beholden.knowledge.law import load_regimes
 from beholden.knowledge.listings import load_listings, load_lists
 from beholden.knowledge.matching import Matcher, stranger_words
 from beholden.knowledge.parts import load_parts
@@ -86,12 +86,12 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "signals": _table("signals", load_signals(root)),
         "interfaces": _interfaces(root, ledger),
         "contents": _table("contents", load_contents(root, ledger)),
+        **{name: _table(name, rows) for name, rows in load_vocabulary(root, ledger).items()},
         "old_software": _table("old_software", load_old_software(root, ledger)),
         "authorities": _table("authorities", load_authorities(root, ledger)),
         "sectors": _table("sectors", load_sectors(root, ledger, kinds)),
         "kinds": _table("kinds", kinds),
         "rules": _table("rules", rules),
-        **{name: _table(name, rows) for name, rows in load_vocabulary(root, ledger).items()},
         "applies": _table("applies", expand_applies(rules, kinds)),
         "impacts": _table("impacts", load_impacts(root, ledger, kinds)),
         "kind_names": _names(root, "vocabulary/kind_names.csv"),
@@ -119,14 +119,14 @@ def build(root: Path, out: Path, on_start: Callable[[], None] | None = None) -> 
                 shutil.copyfile(path, aside / path.name)
         for path in (root / "vocabulary" / "claims.toml", *sorted((root / "profiles").glob("*.toml"))):
             shutil.copyfile(path, aside / path.name)
+        if (root / "indicators").is_dir():
+            shutil.copytree(root / "indicators", aside / "indicators")
         counts = {name: table.num_rows for name, table in tables.items()}
         manifest = {"knowledge_id": content_key(root), "rows": counts}
         (aside / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
         _put(aside, out)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-        if (root / "indicators").is_dir():
-            shutil.copytree(root / "indicators", aside / "indicators")
 
 
 def _put(aside: Path, out: Path) -> None:
