@@ -118,7 +118,9 @@ class Snapshot:
     def _said(self) -> pa.Table:
         """Give what the claims for the fields rest on: property=value, in order."""
         about = sorted({one for field in self.fields for one in _EVIDENCE.get(field, ())})
-        where = pc.field("field").isin(about) & ~pc.field("property").isin(list(_OWN_NAMES))
+        where = pc.field("field").isin(pa.array(about, pa.string())) & ~pc.field("property").isin(
+            list(_OWN_NAMES)
+        )
         rows = self.store.kept(
             self.scan_id, "identifications", ["device_id", "property", "observed"], where=where
         )
