@@ -67,7 +67,7 @@ def condense(
     """
     at = np.flatnonzero(_simple(records, taken))
     simple = _rows(records, at)
-    ids = pa.array(content_ids("device", _nodes(simple).to_pylist()), pa.string())
+    ids = pa.array(content_ids("device", nodes(simple).to_pylist()), pa.string())
     is_free = np.flatnonzero(_none_of(ids, taken))
     at, simple, ids = at[is_free], _rows(simple, is_free), ids.take(pa.array(is_free))
     first = _firsts(_keys(simple, knowledge, settings), len(at))
@@ -135,7 +135,7 @@ def _whole(column: Column) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
-def _nodes(rows: pa.Table) -> pa.ChunkedArray:
+def nodes(rows: pa.Table) -> pa.ChunkedArray:
     """Name each device by its strongest identifier, as resolving does."""
     stated: list[pa.ChunkedArray] = []
     for name, kind in _STRONG.items():
