@@ -33,13 +33,15 @@ def code(value: object) -> str:
 
 def data_dictionary() -> str:
     """Describe every table and column of the model."""
+    from beholden.model.cards import CARD_TABLES  # noqa: PLC0415
     from beholden.model.tables import TABLES  # noqa: PLC0415
 
     text = (
         "# Data dictionary\n\nStages meet in these tables; a scan is a folder with one Parquet file of each. "
-        "Instants are microseconds since the epoch in UTC.\n"
+        "Instants are microseconds since the epoch in UTC. Tables whose name begins with `card` are those of "
+        "`fleet cards` and stand beside those of a scan.\n"
     )
-    for one in TABLES:
+    for one in (*TABLES, *CARD_TABLES):
         text += f"\n## {one.name}\n\nOne row: {one.row}.\n\n"
         rows = [(code(c.name), c.type, c.unit, "yes" if c.nullable else "", c.meaning) for c in one.columns]
         text += table(("column", "type", "unit", "may be null", "meaning"), rows)
@@ -71,6 +73,11 @@ def readers() -> str:
     for row in read_csv(ROOT / "knowledge", "vocabulary/inventory_columns.csv"):
         names.setdefault(row["property"], []).append(row["name"])
     columns = [(code(name), ", ".join(sorted(set(said)))) for name, said in sorted(names.items())]
+    names = {}
+    for row in read_csv(ROOT / "knowledge", "vocabulary/card_columns.csv"):
+        factor = f" (× {int(row['factor']):,})" if row["factor"] != "1" else ""
+        names.setdefault(row["column"], []).append(row["name"] + factor)
+    of_cards = [(code(name), ", ".join(sorted(said))) for name, said in sorted(names.items())]
     return (
         "# Evidence\n\nThe kind is recognised from the content, never from the name.\n\n"
         + table(("reader", "reads", "yields", "ends at"), kinds)
@@ -80,7 +87,10 @@ def readers() -> str:
         "properties it gives; those that tell nothing are not here.\n\n"
         + table(("protocol", "example", "from", "tells"), examples())
         + "\n## Columns of inventories\n\nNames that are recognised, whatever their case and spacing; "
-        "a [mapping file](../how-to/inventory.md) names others.\n\n" + table(("means", "names"), columns)
+        "a [mapping file](../how-to/inventory.md) names others.\n\n"
+        + table(("means", "names"), columns)
+        + "\n## Columns of exports of cards\n\nWhat [`fleet cards`](../cards.md) recognises, whatever case and "
+        "spacing.\n\n" + table(("means", "names"), of_cards)
     )
 
 
@@ -130,7 +140,31 @@ def rules() -> str:
         (code(row["signal"]), row["meaning"], row["strength"], row["parameters"])
         for row in read_csv(root, "rules/signals.csv")
     ]
-    return text + "\n## Signals\n\n" + table(("signal", "meaning", "strength", "parameters"), signals)
+    text += "\n## Signals\n\n" + table(("signal", "meaning", "strength", "parameters"), signals)
+    return text + card_rules()
+
+
+def card_rules() -> str:
+    """Describe every rule over the use of cards."""
+    from beholden.knowledge.files import read_yaml  # noqa: PLC0415
+
+    rows = []
+    for path in sorted((ROOT / "knowledge" / "cards").glob("*.yaml")):
+        rule: Any = read_yaml(path)
+        parameters = " ".join(f"{name}={value}" for name, value in rule.get("parameters", {}).items())
+        said = (
+            code(rule["id"]),
+            rule["title"],
+            code(rule["signal"]),
+            parameters,
+            rule["action"],
+            rule["rationale"],
+        )
+        rows.append((*said, code(rule["source"])))
+    return (
+        "\n## Cards\n\nRules of [`fleet cards`](../cards.md); they hold for cards and score nothing.\n\n"
+        + table(("rule", "title", "signal", "parameters", "action", "why", "source"), rows)
+    )
 
 
 def profiles() -> str:

@@ -63,7 +63,7 @@ class Context:
         """Give the parameters of every signal: signal → name → value."""
         rows = self.knowledge.rows("signals")
         pairs = {row["signal"]: str(row["parameters"] or "").replace(";", " ").strip() for row in rows}
-        return {signal: _parse(text) for signal, text in pairs.items()}
+        return {signal: read_parameters(text) for signal, text in pairs.items()}
 
     def number(self, signal: str, name: str) -> float:
         """Give one number of a signal's parameters."""
@@ -146,7 +146,7 @@ class Context:
         return self.engine.keep(watched.with_columns(silence=nw.when(share < 1.0).then(share).otherwise(1.0)))
 
 
-def _parse(text: str) -> Mapping[str, str]:
+def read_parameters(text: str) -> Mapping[str, str]:
     """Read `a=1 ports=23 2323 b=2`: a value goes on until the next name."""
     result: dict[str, str] = {}
     name = ""

@@ -4,7 +4,8 @@ Strength comes from published fields of the law (knowledge/law), and counts wher
 names the jurisdiction. It says what a law allows, never what anybody does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import narwhals as nw
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from beholden.assess.context import Context, signal
 from beholden.engine import Frame
+from beholden.knowledge.base import Knowledge
 from beholden.knowledge.law import is_in_force
 
 _ROLES = {
@@ -39,7 +41,9 @@ _SCHEMA = pa.schema(
 
 def measure(context: Context) -> Iterator[Frame]:
     """Measure controller, module, chip, operator and storage under law, and the duty to tell the state of flaws."""
-    law = context.engine.keep(context.engine.bind(regimes(context)))
+    law = context.engine.keep(
+        context.engine.bind(regimes(context.knowledge, context.today, context.is_concern))
+    )
     known = context.attributions.filter(~nw.col("jurisdiction").is_null())
     compelled = law.filter(~nw.col("strength").is_null())
     for name, roles in _ROLES.items():
@@ -57,22 +61,21 @@ def measure(context: Context) -> Iterator[Frame]:
     yield _storage(met.join(placed, on="address_country", how="inner", suffix="_law"))
 
 
-def regimes(context: Context) -> pa.Table:
+def regimes(knowledge: Knowledge, today: date, is_concern: Callable[[str], bool]) -> pa.Table:
     """Give per jurisdiction the strongest instrument in force, with strength 0 where it is not of concern.
 
     What no row of knowledge says stays null, and gives no signal.
     """
-    today = context.today.isoformat()
-    rows = context.knowledge.rows("regimes")
+    rows = knowledge.rows("regimes")
     best: dict[str, dict[str, object]] = {}
     for row in rows:
-        if is_in_force(row, today):
+        if is_in_force(row, today.isoformat()):
             held = best.setdefault(
                 row["binds"], dict.fromkeys(_SCHEMA.names) | {"jurisdiction": row["binds"]}
             )
             _strengthen(held, row)
     for jurisdiction, held in best.items():
-        if not context.is_concern(jurisdiction):
+        if not is_concern(jurisdiction):
             held |= {"strength": 0.0, "flaw_strength": 0.0, "known_share": 1.0}
             held |= {name: held[name] or _NOT_OF_CONCERN for name in ("regime", "flaw_regime")}
     return pa.Table.from_pylist(list(best.values()), schema=_SCHEMA)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from beholden.knowledge.cards import load_card_classes, load_card_issuers, load_card_rules, load_mobile_networks
 from beholden.knowledge.claims import load_claims
 from beholden.knowledge.clouds import load_domains, load_prefixes
 from beholden.knowledge.companies import Companies, chain_rows, load_companies
@@ -76,6 +77,10 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "domains": _table("domains", load_domains(root, ledger, companies)),
         "prefixes": load_prefixes(root, ledger, companies),
         "parts": load_parts(root, ledger, companies),
+        "card_rules": _table("card_rules", load_card_rules(root, ledger)),
+        "card_classes": _table("card_classes", load_card_classes(root, ledger, kinds)),
+        "card_issuers": _table("card_issuers", load_card_issuers(root, ledger, companies)),
+        "mobile_networks": _table("mobile_networks", load_mobile_networks(root, ledger, companies)),
         "lists": _table("lists", lists),
         "listings": _table("listings", load_listings(root, ledger, companies, lists, kinds)),
         "regimes": _table("regimes", load_regimes(root, ledger)),

@@ -6,6 +6,7 @@ import click
 
 SUBVERBS = {
     "score": "score the devices of Parquet and CSV folders; only new or changed partitions are computed",
+    "cards": "find cards whose module, place, access point, amount or home is not as it should be",
     "census": "count devices over the scans of a store, and say what their change is made of",
     "share": "write roll-ups and counts of a scan to one signed file, without its devices",
     "merge": "merge the shares of sites, as if all their devices had been scanned together",

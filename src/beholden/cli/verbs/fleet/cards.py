@@ -1,0 +1,86 @@
+"""beholden fleet cards: exports of connectivity platforms in, findings about cards and files of bulk actions out."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from beholden.cli.options import json_option, print_json, say
+from beholden.cli.problems import Problems
+from beholden.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from beholden.pipeline.cards import CardRun
+
+_STRICT_EXIT = 2
+
+
+@click.command(name="cards")
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for card_findings.parquet and card_evidence.parquet.")  # fmt: skip
+@click.option("--actions", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for block.csv, throttle.csv, rebind.csv and actions.json; nothing is sent.")  # fmt: skip
+@click.option("--least", type=click.FloatRange(0, 1), default=0.5, show_default=True,
+              help="Strength from which a finding is worth an action.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True,
+              help="Findings shown; with --json all are.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit 2 where an export had a problem.")
+@json_option
+def command(
+    inputs: tuple[str, ...],
+    profile: str,
+    out: Path | None,
+    actions: Path | None,
+    least: float,
+    limit: int,
+    strict: bool,
+    as_json: bool,
+) -> None:
+    """Read use of cards by day and lists of cards (Parquet, delimited text, folders of them), and hold rules to them."""
+    from beholden.knowledge.profiles import load_profile
+    from beholden.pipeline.card_actions import write_actions
+    from beholden.pipeline.cards import run_cards
+    from beholden.pipeline.opening import open_knowledge
+
+    problems = Problems()
+    knowledge = open_knowledge(say)
+    run = run_cards(inputs, knowledge, load_profile(knowledge, profile), problems)
+    if out is not None:
+        run.write(out)
+    acted = write_actions(run.findings, actions, least) if actions is not None else {}
+    if as_json:
+        print_json({**run.counts, "rules": run.by_rule(), "actions": acted, "findings": run.rows()})
+    else:
+        _print(run, limit, acted)
+    if strict and problems.count:
+        sys.exit(_STRICT_EXIT)
+
+
+def _print(run: "CardRun", limit: int, acted: dict[str, int]) -> None:
+    of = run.counts
+    click.echo(f"{of['cards']:,} cards, {of['rows']:,} rows, {of['first_day']} to {of['last_day']}")
+    click.echo("")
+    rules = [
+        [row["title"], f"{row['cards']:,}", f"{row['strength']:.2f}", row["action"]] for row in run.by_rule()
+    ]
+    print_table(["rule", "cards", "strongest", "action"], rows=rules, whole=("cards", "strongest", "action"))
+    shown = run.rows(limit)
+    if shown:
+        click.echo("")
+        print_table(
+            ["card", "strength", "last day", "what"],
+            [_line(row) for row in shown],
+            whole=("card", "last day"),
+        )
+    if run.findings.num_rows > len(shown):
+        click.echo(f"… {run.findings.num_rows - len(shown):,} more; --json or --out gives all")
+    if acted:
+        click.echo("")
+        click.echo("Written: " + ", ".join(f"{name} {n:,} cards" for name, n in acted.items()))
+
+
+def _line(row: dict[str, Any]) -> list[str]:
+    return [row["card"], f"{row['strength']:.2f}", row["last_day"] or "", row["detail"]]

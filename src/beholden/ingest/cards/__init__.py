@@ -1,0 +1,1 @@
+"""Exports of connectivity platforms: which card used how much where, day by day, and what a card is meant for."""

@@ -1,0 +1,115 @@
+"""Read exports of connectivity platforms: paths in; use as Parquet parts, lists of cards and their limits out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from beholden.engine.schemas import arrow_schema
+from beholden.ingest.cards import lists, usage
+from beholden.ingest.cards.columns import Header
+from beholden.ingest.cards.files import batches, head_of
+from beholden.ingest.cards.texts import Worlds
+from beholden.ingest.hashing import file_hash
+from beholden.ingest.read import find
+from beholden.ingest.tabular.problems import Problems
+from beholden.model.cards import CARD_LIMITS, CARDS
+from beholden.model.errors import Problem, Report
+
+_NEEDED = "no column for a card (ICCID or IMSI) with a day of use, or with what it is meant for"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of use as a Parquet file, and the days it reaches over."""
+
+    path: Path
+    first_day: int
+    last_day: int
+
+
+@dataclass
+class Exports:
+    """What was read. `sources` has a row per file, in the order of the numbers that places begin with."""
+
+    parts: list[Part] = field(default_factory=list)
+    cards: list[pa.Table] = field(default_factory=list)
+    limits: list[pa.Table] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    n_rows: int = 0
+    n_rejected: int = 0
+
+    def lists(self) -> tuple[pa.Table, pa.Table]:
+        """Give the tables `cards`, one row a card, the last where several say of one, and `card_limits`."""
+        rows = pa.concat_tables([arrow_schema(CARDS).empty_table(), *self.cards])
+        kept = [name for name in rows.column_names if name != "card"]
+        single = rows.group_by("card", use_threads=False).aggregate([(name, "last") for name in kept])
+        limits = pa.concat_tables([arrow_schema(CARD_LIMITS).empty_table(), *self.limits])
+        names = limits.column_names
+        return single.select(
+            [f"{name}_last" if name != "card" else name for name in rows.column_names]
+        ).rename_columns(rows.column_names), limits.group_by(names).aggregate([]).select(names)
+
+    def by_overlap(self) -> tuple[list[Path], list[Path]]:
+        """Give parts whose days no other part has, and the others, in which a card's day may have several rows."""
+        ordered = sorted(self.parts, key=lambda part: part.first_day)
+        alone: list[Path] = []
+        others: list[Path] = []
+        reach: int | None = None
+        for at, part in enumerate(ordered):
+            after = ordered[at + 1].first_day if at + 1 < len(ordered) else None
+            is_reached = reach is not None and part.first_day <= reach
+            is_alone = not is_reached and (after is None or after > part.last_day)
+            (alone if is_alone else others).append(part.path)
+            reach = part.last_day if reach is None else max(reach, part.last_day)
+        return alone, others
+
+
+def read(paths: Sequence[str], folder: Path, worlds: Worlds, report: Report) -> Exports:
+    """Read files and folders of exports; the same content under two names is read once."""
+    exports = Exports()
+    for path in find(paths):
+        problems = Problems(report, str(path))
+        header = head_of(path, problems)
+        if header is not None and (header.is_usage or header.is_list):
+            digest = file_hash(path)
+            if digest in exports.sources:
+                report(Problem(str(path), "", "the same content as another file", "read once"))
+            else:
+                exports.sources.append(digest)
+                _read(path, header, exports, folder, worlds, problems)
+        elif header is not None:
+            problems.tell("header", "", _NEEDED, "nothing read")
+        problems.finish()
+    return exports
+
+
+def _read(
+    path: Path, header: Header, exports: Exports, folder: Path, worlds: Worlds, problems: Problems
+) -> None:
+    source = len(exports.sources) - 1
+    for batch in batches(path, header, problems):
+        exports.n_rows += batch.n_rows
+        if header.is_list:
+            cards, limits = lists.read(batch, worlds, problems)
+            exports.cards.append(cards)
+            exports.limits.append(limits)
+            exports.n_rejected += batch.n_rows - cards.num_rows
+            continue
+        read_rows = usage.read(batch, header, source, worlds, problems)
+        exports.n_rejected += read_rows.n_rejected
+        exports.parts.extend(_written(read_rows.rows, folder, len(exports.parts)))
+    n_lost = exports.n_rejected
+    if n_lost and not exports.parts and not exports.cards:
+        problems.tell("lost", "", "no row with a card and a day", "nothing read")
+
+
+def _written(rows: pa.Table, folder: Path, number: int) -> Iterator[Part]:
+    if rows.num_rows:
+        path = folder / f"usage-{number:05}.parquet"
+        pq.write_table(rows, path, compression="zstd", compression_level=1)
+        days = pc.min_max(rows["day"]).as_py()
+        yield Part(path, days["min"], days["max"])
