@@ -6,7 +6,7 @@ come into Python, only distinct words, beginnings of identifiers, and cells that
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import reduce
 from operator import or_
 from typing import Any
 
@@ -24,8 +24,8 @@ from beholden.ingest.tabular.headers import TIMES
 from beholden.ingest.tabular.problems import Problems
 from beholden.knowledge.base import Knowledge
 from beholden.pipeline.fleet.columns import INSTANT, Raw, full, short
-from beholden.pipeline.fleet.forms import QUICK, split
-from beholden.pipeline.fleet.words import distinct, mapped, told
+from beholden.pipeline.fleet.forms import QUICK
+from beholden.pipeline.fleet.words import distinct, put, told
 
 IDENTIFIERS = ("mac", "imei", "serial", "asset", "iccid", "imsi", "hostname", "ip")
 """Columns of identifiers that a distilled device has."""
@@ -46,8 +46,19 @@ COUNTED = ("unit", "site", "country")
 _HEAD = "device\x1f"
 _SUBJECTS = ("mac", "imei", "serial", "iccid", "asset", "hostname", "ip")
 _MADE = "made"
-_REST = "?"
+_IS_LEFT = "is_left"
+_NOT_SAID = {"device_id", "unit", "like", "is_randomised", "first_seen_at", _IS_LEFT}
+"""Columns of which an example says nothing."""
 _OUI = len("00:00:00")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A column's distinct words, and what readers of inventories make of them."""
+
+    name: str
+    words: pa.Array
+    read: pa.Array
 
 
 @dataclass(frozen=True)
@@ -95,83 +106,98 @@ class Distiller:
     def distil(self, raw: Raw, evidence_id: str, problems: Problems) -> Distilled:
         """Give what a partition comes to."""
         problems.unit = raw.unit
-        records = self._formed(raw, problems)
-        records = self._named(self._worded(records, raw, problems), raw.properties, evidence_id)
-        names = [name for name in raw.properties if name not in TIMES]
-        records, keys = self._reduced(records, names)
-        numbered = self.engine.with_number(records, keys, "like")
-        numbered = self.engine.with_number(numbered, ["like", "criticality"], "unit")
-        examples = ["subject_kind", "is_alone", *(name for name in names if name not in DEVICE)]
-        numbered = self.engine.keep(numbered.select(*DEVICE, "like", *examples))
+        words = [self._read(raw, name, problems) for name in raw.properties if self._is_word(raw, name)]
+        plain = self._plain(raw)
+        base = raw.frame.with_columns(
+            **{n: QUICK[n].prepare(nw.col(n)) for n in ("mac",) if n in raw.properties}
+        )
+        numbered = self.engine.keep(self._numbered(plain, base, raw, words, evidence_id))
+        left = self.engine.collect(numbered.filter(nw.col(_IS_LEFT)).select("locator"))
+        if left.num_rows:
+            mended = self.engine.bind(self._mended(raw, left, problems))
+            others = self.engine.keep(self._numbered(mended, mended, raw, words, evidence_id))
+            numbered = self.engine.union([numbered.filter(~nw.col(_IS_LEFT)), others])
         units = numbered.group_by("unit").agg(nw.col("like").min(), nw.col("criticality").min())
         counts = numbered.group_by(*COUNTED).agg(n_devices=nw.len())
-        likes = self._likes(numbered, ["subject_kind", "is_alone", *names])
         n_records = self.engine.collect(raw.frame.select(n=nw.len()))["n"][0].as_py()
-        return Distilled(numbered.select(*DEVICE), likes, self.engine.collect(units), counts, n_records)
+        devices = numbered.select(*DEVICE)
+        return Distilled(devices, self._likes(numbered), self.engine.collect(units), counts, n_records)
 
-    def _formed(self, raw: Raw, problems: Problems) -> Frame:
-        """Bring identifiers and instants into form: the engine what is plain, the readers of inventories the rest."""
-        columns, rests = {name: nw.col(name) for name in raw.properties}, {}
+    @staticmethod
+    def _is_word(raw: Raw, name: str) -> bool:
+        return full(name) not in QUICK and name not in raw.instants
+
+    def _read(self, raw: Raw, name: str, problems: Problems) -> Read:
+        """Give what the readers of inventories make of the distinct words of a column."""
+        words = distinct(self.engine, raw.frame, nw.col(name))
+        (column,) = columns_of(full(name), words, pa.array(range(1, len(words) + 1), pa.int64()), problems)
+        return Read(name, words, column.values)
+
+    @staticmethod
+    def _plain(raw: Raw) -> Frame:
+        """Bring plain identifiers into form, and mark the records with others."""
+        names = [name for name in raw.properties if full(name) in QUICK]
+        passes = {f"{name}?": QUICK[full(name)].passes(nw.col(name)) for name in names}
+        ready = {name: QUICK[full(name)].prepare(nw.col(name)) for name in names}
+        ready = {name: nw.when(nw.col(f"{name}?")).then(value) for name, value in ready.items()}
+        is_left = (~nw.col(f"{name}?") & (nw.col(name) != "") for name in names)
+        marked = raw.frame.with_columns(**passes)
+        marked = marked.with_columns(
+            reduce(or_, is_left, nw.lit(False)).fill_null(value=False).alias(_IS_LEFT)
+        )
+        return marked.with_columns(**ready).drop(*passes)
+
+    def _mended(self, raw: Raw, left: pa.Table, problems: Problems) -> pa.Table:
+        """Read identifiers that are not plain cell by cell, as readers of inventories do."""
+        rows = self.engine.collect(raw.frame.join(self.engine.bind(left), on="locator", how="inner"))
+        rows = rows.sort_by("locator").combine_chunks()
         for name in raw.properties:
             if full(name) in QUICK:
-                columns[name], rests[name + _REST] = split(full(name), nw.col(name))
-        formed = self.engine.keep(raw.frame.select("locator", **columns, **rests))
-        if rests:
-            formed = self._rest_formed(formed, list(rests), problems)
-        for name in TIMES:
-            formed = self._with_instant(formed, name, raw, problems)
-        return formed
+                cells, locators = (rows[one].combine_chunks() for one in (name, "locator"))
+                column, *others = columns_of(full(name), cells, locators, problems)
+                for other in others:
+                    wrong = f"cells with several values of {name}: {len(other.rows):,}"
+                    problems.tell("several values", "", wrong, "the first is kept")
+                rows = rows.set_column(rows.column_names.index(name), name, column.values)
+        return rows.append_column(_IS_LEFT, pa.repeat(pa.scalar(value=False), rows.num_rows))
 
-    def _with_instant(self, formed: Frame, name: str, raw: Raw, problems: Problems) -> Frame:
-        if name in raw.properties and name not in raw.instants:
-            read = partial(self._read, name, problems)
-            return told(self.engine, formed, nw.col(name), f"{name}_at", read)
-        stated = nw.col(name) if name in raw.properties else nw.lit(None)
-        return formed.with_columns(stated.cast(INSTANT).alias(f"{name}_at"))
+    def _numbered(
+        self, records: Frame, base: Frame, raw: Raw, words: Sequence[Read], evidence_id: str
+    ) -> Frame:
+        """Give DEVICE, like, what examples are made of, and whether identifiers are left to be read.
 
-    def _rest_formed(self, formed: Frame, rests: Sequence[str], problems: Problems) -> Frame:
-        """Read what is left of identifiers cell by cell."""
-        is_left = reduce(or_, (~nw.col(name).is_null() for name in rests))
-        left = self.engine.collect(formed.filter(is_left).select("locator", *rests)).sort_by("locator")
-        if not left.num_rows:
-            return formed
-        locators = left["locator"].combine_chunks()
-        mended = {"locator": locators}
-        for name in rests:
-            values, *others = columns_of(
-                full(name.removesuffix(_REST)), left[name].combine_chunks(), locators, problems
-            )
-            for other in others:
-                wrong = f"cells with several values of {name.removesuffix(_REST)}: {len(other.rows):,}"
-                problems.tell("several values", "", wrong, "the first is kept")
-            mended[name + _REST] = values.values
-        joined = formed.drop(*rests).join(self.engine.bind(pa.table(mended)), on="locator", how="left")
-        read = {name.removesuffix(_REST): name + _REST for name in rests}
-        return joined.with_columns(**{name: nw.coalesce(name, other) for name, other in read.items()})
+        base: the same records with link addresses in form, from which distinct beginnings are taken.
+        """
+        names = [name for name in raw.properties if name not in TIMES]
+        records = self._worded(records, raw, words)
+        records, keys = self._reduced(records, base, names, words)
+        records = self._named(records, names, evidence_id)
+        records = self.engine.with_number(records, ["subject_kind", "is_alone", *keys], "like")
+        records = self.engine.with_number(records, ["like", "criticality"], "unit")
+        examples = ["subject_kind", "is_alone", *(name for name in names if name not in DEVICE)]
+        return records.select(*DEVICE, "like", _IS_LEFT, *examples)
 
-    def _worded(self, records: Frame, raw: Raw, problems: Problems) -> Frame:
-        """Bring words into the form that readers of inventories give them, by distinct word."""
-        for name in raw.properties:
-            if full(name) not in QUICK and name not in TIMES:
-                records = mapped(self.engine, records, name, partial(self._read, name, problems))
+    def _worded(self, records: Frame, raw: Raw, words: Sequence[Read]) -> Frame:
+        """Put words and instants as they are read, and nulls where a partition has no such column."""
+        for one in words:
+            if one.name in TIMES:
+                records = told(self.engine, records, nw.col(one.name), f"{one.name}_at", one.words, one.read)
+            else:
+                records = put(self.engine, records, one.name, one.words, one.read)
         missing = [name for name in (*IDENTIFIERS, *OWN) if name not in raw.properties]
-        return records.with_columns(**{name: nw.lit(None, dtype=nw.String) for name in missing})
-
-    def _read(self, name: str, problems: Problems, words: pa.Array) -> pa.Array:
-        """Give what the readers of inventories make of distinct words."""
-        (column,) = columns_of(full(name), words, pa.array(range(1, len(words) + 1), pa.int64()), problems)
-        return column.values
+        instants = {
+            f"{name}_at": (nw.col(name) if name in raw.instants else nw.lit(None)).cast(INSTANT)
+            for name in TIMES
+            if name in raw.instants or name not in raw.properties
+        }
+        return records.with_columns(**{name: nw.lit(None, dtype=nw.String) for name in missing}, **instants)
 
     def _named(self, records: Frame, properties: Sequence[str], evidence_id: str) -> Frame:
         """Name each device by its strongest identifier, as resolving does; a record that says nothing is left out."""
         made = nw.concat_str(nw.lit(f"{evidence_id[:12]}:"), nw.col("locator").cast(nw.String))
         has = {name: ~nw.col(name).is_null() for name in IDENTIFIERS}
-        says_something = reduce(or_, (~nw.col(name).is_null() for name in properties if name not in TIMES))
-        others = [
-            ~nw.col(name).is_null() & (nw.col("subject_kind") != name)
-            for name in properties
-            if name not in TIMES
-        ]
+        says_something = reduce(or_, (~nw.col(name).is_null() for name in properties), nw.col(_IS_LEFT))
+        others = (~nw.col(name).is_null() & (nw.col("subject_kind") != name) for name in properties)
         kind = nw.lit(_MADE)
         for name in reversed(_SUBJECTS):
             kind = nw.when(has[name]).then(nw.lit(name)).otherwise(kind)
@@ -192,49 +218,48 @@ class Distiller:
         own["ip"] = nw.when(is_bare).then(nw.col("ip"))  # others state an address, but are not known by it
         return self.engine.with_digest(named.with_columns(**own), "node", "device_id")
 
-    def _reduced(self, records: Frame, names: Sequence[str]) -> tuple[Frame, list[str]]:
-        """Add what likes have alike besides words that findings read whole; gives the columns that make a like."""
-        keys = [
-            "subject_kind",
-            *(one for one in names if full(one) in self._matched or full(one) not in UNREAD),
-        ]
+    def _reduced(
+        self, records: Frame, base: Frame, names: Sequence[str], words: Sequence[Read]
+    ) -> tuple[Frame, list[str]]:
+        """Add what likes have alike besides words that are read whole; gives the columns that make a like."""
+        whole = [one for one in names if full(one) in self._matched or full(one) not in UNREAD]
         has = {name: ~nw.col(name).is_null() for name in map(short, (*WORDS, *CARDS))}
         records = records.with_columns(**{f"has {name}": said for name, said in has.items()})
-        added = [f"has {name}" for name in has]
-        for name in map(short, PRODUCTS):
-            if name in names:
-                tell = partial(known, advised=self._advised)
-                records = told(self.engine, records, nw.col(name), f"known {name}", tell)
-                added.append(f"known {name}")
-        is_known = reduce(
-            or_, (~nw.col(name).is_null() for name in added if name.startswith("known")), nw.lit(False)
-        )
+        keys = [*whole, *(f"has {name}" for name in has)]
+        for one in words:
+            if full(one.name) in PRODUCTS:
+                said = known(one.read, self._advised)
+                records = told(self.engine, records, nw.col(one.name), f"known {one.name}", one.read, said)
+                keys.append(f"known {one.name}")
+        is_known = [~nw.col(name).is_null() for name in keys if name.startswith("known ")]
         is_card = reduce(or_, (has[short(name)] for name in CARDS))
         records = records.with_columns(
-            nw.when(is_known).then(nw.col(short(VERSION))).alias("known version"),
+            nw.when(reduce(or_, is_known, nw.lit(False))).then(nw.col(short(VERSION))).alias("known version"),
             nw.when(is_card).then(nw.col("last_seen_at").dt.truncate("1mo")).alias("card seen"),
         )
-        for one in ASSIGNED:
-            if short(one.property) in names:
-                records = self._with_claim(records, one)
-                added.append(f"assigned {one.kind}")
-        return records, [*keys, *added, "known version", "card seen"]
+        for kind in ASSIGNED:
+            if short(kind.property) in names:
+                records = self._with_claim(records, base, kind)
+                keys.append(f"assigned {kind.kind}")
+        return records, [*keys, "known version", "card seen"]
 
-    def _with_claim(self, records: Frame, one: Assigned) -> Frame:
+    def _with_claim(self, records: Frame, base: Frame, kind: Assigned) -> Frame:
         """Add what the beginning of an identifier claims; few link addresses are parted beyond their OUI."""
-        value = nw.col(short(one.property))
-        beginning = value.str.slice(0, one.length)
-        if one.property == "mac":
+        value = nw.col(short(kind.property))
+        beginning = value.str.slice(0, kind.length)
+        if kind.property == "mac":
             oui = value.str.slice(0, _OUI)
-            parted = sorted(self._parted & set(distinct(self.engine, records, oui).to_pylist()))
+            parted = sorted(self._parted & set(distinct(self.engine, base, oui).to_pylist()))
             beginning = nw.when(oui.is_in(parted)).then(beginning).otherwise(oui) if parted else oui
-        claim = partial(assigned, kind=one, knowledge=self.knowledge, weights=self.settings[one.weights])
-        return told(self.engine, records, beginning, f"assigned {one.kind}", claim)
+        beginnings = distinct(self.engine, base, beginning)
+        said = assigned(beginnings, kind, self.knowledge, self.settings[kind.weights])
+        return told(self.engine, records, beginning, f"assigned {kind.kind}", beginnings, said)
 
-    def _likes(self, numbered: Frame, names: Sequence[str]) -> pa.Table:
+    def _likes(self, numbered: Frame) -> pa.Table:
         """Give one record of each like."""
         firsts = numbered.group_by("like").agg(nw.col("locator").min())
-        said = numbered.select("locator", "last_seen_at", *names)
+        names = numbered.collect_schema().names()
+        said = numbered.select(*(name for name in names if name not in _NOT_SAID))
         return self.engine.collect(firsts.join(said, on="locator", how="inner"))
 
 
