@@ -7,6 +7,7 @@ import tomllib
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
@@ -109,7 +110,7 @@ def test_every_verb_has_a_page_and_a_test(verb):
 
 def test_verbs_are_those_of_the_folder():
     folder = ROOT / "src" / "beholden" / "cli" / "verbs"
-    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(VERBS)
+    assert {one.name for one in iter_modules([str(folder)])} == set(VERBS)
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

@@ -18,8 +18,8 @@ DOCUMENT = 1 << 40
 """Distance between places of two documents."""
 
 
-def part(title, place=1, **names):
-    """Give what a bill says of a part; all stands at one place."""
+def part(title, **names):
+    """Give what a bill says of a part."""
     return (("sbom.library", title), *((f"sbom.{name}", value) for name, value in names.items()))
 
 
@@ -129,7 +129,7 @@ def test_a_part_counts_less_than_the_device(engine):
         ([("cpe:2.3:o:acme:ac-100_firmware:1.4.1:*:*:*:*:*:*:*", "CVE-1-1 fixed", "Acme", OLD)], "fixed"),
         ([(ITSELF, "CVE-1-1 perhaps", "Acme", OLD)], "affected"),  # no state that is known
         ([("nothing", "CVE-1-1 fixed", "Acme", OLD)], "affected"),
-        ([(ITSELF, "CVE-1-1 under_investigation", "Acme", OLD)], "under_investigation"),
+        ([(ITSELF, "CVE-1-1 under_investigation", "Acme", OLD)], "affected"),  # decides nothing
     ],
     ids=lambda value: str(value)[:60],
 )
@@ -137,6 +137,13 @@ def test_whose_statement_counts(engine, made, status):
     found, _ = flaws(engine, made=made)
     row = found["CVE-1-1", None]
     assert (row["status"], row["is_affected"]) == (status, status == "affected")
+
+
+def test_what_is_possible_may_be_under_investigation(engine):
+    made = [("product:Acme/AC-100", "CVE-1-1 under_investigation", "Acme", OLD)]
+    found, strengths = flaws(engine, made=made, claims=CAM[:2])
+    assert found["CVE-1-1", None]["status"] == "under_investigation"
+    assert {one["strength"] for one in strengths if one["signal"] == "advisory.kev"} == {0.3}
 
 
 def test_a_statement_is_the_proof(engine):
@@ -183,7 +190,7 @@ def test_a_statement_on_a_part_as_such_holds_by_its_names(engine):
     [
         ("CVE-2-1 resolved solo@1.9", "fixed"),
         ("CVE-2-1 false_positive solo@1.9", "not_affected"),
-        ("CVE-2-1 in_triage solo@1.9", "under_investigation"),
+        ("CVE-2-1 in_triage solo@1.9", "affected"),
         ("CVE-2-1 exploitable solo@1.9", "affected"),
         ("CVE-2-1 resolved other@1.9", "affected"),
     ],

@@ -20,8 +20,9 @@ CLOUD = {
     "address_owners": [TEXT], "services": [TEXT], "domains": [TEXT], "bytes_up": int, "bytes_down": int,
 }  # fmt: skip
 FLAW = {
-    "cve": TEXT, "product": TEXT, "version": maybe(TEXT), "affected": maybe(TEXT), "is_affected": YES,
-    "is_exploited": YES, "cvss": maybe(NUMBER), "due_if_exposed": maybe(TEXT), "due_if_internal": maybe(TEXT),
+    "cve": TEXT, "product": TEXT, "component": maybe(TEXT), "version": maybe(TEXT), "affected": maybe(TEXT),
+    "status": TEXT, "is_affected": YES, "justification": maybe(TEXT), "stated_by": maybe(TEXT), "is_exploited": YES,
+    "cvss": maybe(NUMBER), "epss": maybe(NUMBER), "due_if_exposed": maybe(TEXT), "due_if_internal": maybe(TEXT),
 }  # fmt: skip
 LISTING = {
     "list": TEXT, "title": TEXT, "entity": TEXT, "since": maybe(TEXT), "condition": maybe(TEXT), "role": TEXT,

@@ -7,9 +7,9 @@ import narwhals as nw
 from beholden.assess.context import Context, signal
 from beholden.assess.flaws import CLEAR, PRODUCT
 from beholden.engine import Frame
+from beholden.knowledge.vex import DECIDED
 
 _GROUP = ("device_id", *PRODUCT)
-_DECIDED = ("fixed", "not_affected")
 
 
 def measure(context: Context) -> Iterator[Frame]:
@@ -36,7 +36,7 @@ def _share(context: Context) -> nw.Expr:
     possible, inside = (context.number("advisory.kev", name) for name in ("product_only", "part"))
     status = nw.col("status")
     known = nw.when(nw.col("is_affected")).then(nw.lit(1.0)).otherwise(nw.lit(possible))
-    known = nw.when(status.is_in([CLEAR, *_DECIDED])).then(nw.lit(0.0)).otherwise(known)
+    known = nw.when(status.is_in([CLEAR, *DECIDED])).then(nw.lit(0.0)).otherwise(known)
     is_inside = (nw.col("part") != "") & nw.col("is_exposed").is_null()
     return nw.when(is_inside).then(known * inside).otherwise(known)
 
@@ -62,7 +62,7 @@ def _signal(context: Context, name: str, told: Frame) -> Frame:
         nw.col("strength").max(),
         n_affected=nw.col("is_affected").cast(nw.Int64).sum(),
         n_possible=((nw.col("share") > 0.0) & ~nw.col("is_affected")).cast(nw.Int64).sum(),
-        n_decided=nw.col("status").is_in(list(_DECIDED)).cast(nw.Int64).sum(),
+        n_decided=nw.col("status").is_in(list(DECIDED)).cast(nw.Int64).sum(),
     )
     ranked = scored.with_columns(
         rank=(nw.col("strength") * -1.0).rank("ordinal").over(*_GROUP), path=nw.col("fact_id").fill_null("")

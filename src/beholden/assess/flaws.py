@@ -1,7 +1,8 @@
 """Which published flaws a device and its parts have: by version as records say, or as somebody states (VEX).
 
 Every distinct product and version is judged once. A version that is not known, or that cannot be compared, leaves a
-flaw possible; it is never guessed. What is stated of a flaw stands over what follows from records.
+flaw possible; it is never guessed. What is stated of a flaw stands over what follows from records, but that it is under
+investigation decides nothing that is known.
 """
 
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from beholden.assess.parts import parts
 from beholden.assess.vex import STATED, stated
 from beholden.engine import Frame
 from beholden.engine.schemas import arrow_schema
+from beholden.knowledge.vex import AFFECTED, IN_TRIAGE
 from beholden.model.tables import DEVICE_FLAWS
 
 if TYPE_CHECKING:
@@ -81,10 +83,12 @@ def judged(context: "Context") -> Frame:
     rows = _rows(Book(context.knowledge, distinct, {cve for _, cve in pairs}), distinct, pairs)
     told = known.join(engine.bind(pa.Table.from_pylist(rows, schema=JUDGED)), on=list(PRODUCT), how="inner")
     held = told.join(statements, on=["device_id", *PRODUCT, "cve"], how="left")
-    is_stated = ~nw.col("stated").is_null()
+    is_open = nw.col("status").is_null() | (nw.col("status") == "possible")
+    is_stated = ~nw.col("stated").is_null() & ((nw.col("stated") != IN_TRIAGE) | is_open)
     found = held.filter(is_stated | ~nw.col("status").is_null()).with_columns(
-        status=nw.coalesce("stated", "status"),
-        is_affected=nw.when(is_stated).then(nw.col("stated") == "affected").otherwise(nw.col("is_affected")),
+        status=nw.when(is_stated).then(nw.col("stated")).otherwise(nw.col("status")),
+        is_affected=nw.when(is_stated).then(nw.col("stated") == AFFECTED).otherwise(nw.col("is_affected")),
+        **{name: nw.when(is_stated).then(nw.col(name)) for name in STATED},
     )
     return engine.keep(found.select("device_id", *JUDGED.names, *STATED))
 

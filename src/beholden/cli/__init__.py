@@ -19,6 +19,7 @@ VERBS = {
     "show": "show devices, makers, flows, findings or scans",
     "explain": "open one device's scores down to packet and fact",
     "report": "write one self-contained HTML report",
+    "export": "write what a scan says in forms that other programs read",
     "judge": "record a person's decision about a device or finding",
     "evidence": "list what can be read, and what it can and cannot tell",
     "knowledge": "show, check, look up, update and compare knowledge",

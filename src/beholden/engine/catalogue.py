@@ -10,8 +10,9 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from beholden.model.columns import Table, Type
 from beholden.model.errors import BeholdenError
-from beholden.model.tables import JUDGEMENTS, RUNS, Table, Type
+from beholden.model.tables import JUDGEMENTS, RUNS
 
 Row = dict[str, Any]
 Answer = tuple[int, list[tuple[Any, ...]]]

@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from beholden.engine.members import KEYS, LINK, OWN
 from beholden.engine.places import PLACE
 from beholden.engine.schemas import conform, empty, put
-from beholden.model.tables import COMPONENTS, DEVICE_IDENTIFIERS, DEVICES, IDENTIFICATIONS, MEMBERS, Table
+from beholden.model.columns import Table
+from beholden.model.tables import COMPONENTS, DEVICE_IDENTIFIERS, DEVICES, IDENTIFICATIONS, MEMBERS
 
 PARTS, UNITS, SHADOWED, WORDS_OF = "parts", "units", "shadowed", "words"
 """Names of what a fleet's scan has besides the model's tables."""

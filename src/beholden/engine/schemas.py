@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from beholden.model.tables import Table, Type
+from beholden.model.columns import Table, Type
 
 _ARROW: Mapping[Type, pa.DataType] = {
     "string": pa.string(),

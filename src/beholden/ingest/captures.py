@@ -21,8 +21,9 @@ from beholden.ingest.parts import N_PARTS, Parts
 from beholden.ingest.read import Options
 from beholden.ingest.sink import Piece, Sink
 from beholden.model.addresses import LOCAL_IP
+from beholden.model.columns import Table
 from beholden.model.errors import Report
-from beholden.model.tables import FLOWS, LOOKUPS, OBSERVATIONS, Table
+from beholden.model.tables import FLOWS, LOOKUPS, OBSERVATIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from beholden.engine.places import counts
 from beholden.engine.schemas import arrow_schema, coded, conform, empty
 from beholden.ingest.sink import Piece, Sink, Spill
-from beholden.model.tables import FLOWS, LOOKUPS, OBSERVATIONS, Table
+from beholden.model.columns import Table
+from beholden.model.tables import FLOWS, LOOKUPS, OBSERVATIONS
 
 MOST_HELD = 250_000
 """Rows of one table that are held in memory before they are parted and written away."""

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from beholden.ingest import vex
 from beholden.ingest.logs import Log
 from beholden.ingest.statements import Statements, Subject, addressed
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.vex import subjects
-from beholden.knowledge.flaws_names import named
+from beholden.knowledge.flaws_names import named, unescaped
 from beholden.knowledge.vex import STATES, Product, Said
 from beholden.model import identifiers
 
@@ -133,7 +132,7 @@ def _on_products(bill: Bill, parts: Sequence[Part]) -> Iterable[vex.Stated]:
 
 def _linked(ref: str) -> Part | None:
     """Give the part of another bill that a reference names by its CPE name or package URL."""
-    found = named(unquote(ref.rpartition("#")[2]))
+    found = named(unescaped(ref.rpartition("#")[2]))
     return Part(ref, "", found.product, found.version) if found else None
 
 

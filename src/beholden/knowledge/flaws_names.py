@@ -6,7 +6,6 @@ CPE: NISTIR 7695 (2.3 and the older URI); package URL: ECMA-427.
 import re
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from beholden.knowledge.files import read_csv
 
@@ -15,6 +14,24 @@ _PURL = re.compile(r"pkg:(?P<type>[\w.+-]+)/+(?P<path>[^@?#]+)(?:@(?P<version>[^
 _NO_VERSION = frozenset({"", "*", "-"})
 _PACKED = frozenset({"alpm", "apk", "deb", "rpm"})
 """Types of package whose version is a distribution's: it may have fixes that the maker's of that number lacks."""
+
+
+def escaped(text: str, kept: str = "") -> str:
+    """Write what is neither letter nor digit nor one of `-._~` and `kept` in percent (RFC 3986, 2.1)."""
+    return "".join(
+        one
+        if one in kept or re.match(r"[A-Za-z0-9._~-]", one)
+        else "".join(f"%{byte:02X}" for byte in one.encode("utf-8", "replace"))
+        for one in text
+    )
+
+
+def unescaped(text: str) -> str:
+    """Read what is written in percent; bytes that are no UTF-8 are replaced."""
+    octets = re.sub(
+        rb"%([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), text.encode("utf-8", "replace")
+    )
+    return octets.decode("utf-8", "replace")
 
 
 class Named(NamedTuple):
@@ -31,7 +48,7 @@ def cpe_named(cpe: str) -> Named | None:
     if cpe.lower().startswith("cpe:2.3:"):
         parts = [re.sub(r"\\(.)", r"\1", one) for one in _CPE_PARTS.findall(cpe[8:]) if one]
     elif cpe.lower().startswith("cpe:/"):
-        parts = [unquote(one) for one in cpe[5:].split(":")]
+        parts = [unescaped(one) for one in cpe[5:].split(":")]
     else:
         return None
     vendor, product, version = [*parts[1:4], "", "", ""][:3]
@@ -45,9 +62,9 @@ def purl_named(purl: str) -> Named | None:
     found = _PURL.match(purl)
     if not found:
         return None
-    *namespace, name = (unquote(part) for part in found["path"].strip("/").split("/"))
+    *namespace, name = (unescaped(part) for part in found["path"].strip("/").split("/"))
     vendor = namespace[-1] if namespace else ""
-    return Named(vendor, name, unquote(found["version"] or ""), found["type"].lower() not in _PACKED)
+    return Named(vendor, name, unescaped(found["version"] or ""), found["type"].lower() not in _PACKED)
 
 
 def named(text: str) -> Named | None:

@@ -6,10 +6,9 @@ OpenVEX 0.2.0 (https://github.com/openvex/spec), CSAF 2.0 (OASIS, 3.2.3.9 and 4.
 """
 
 from typing import NamedTuple
-from urllib.parse import quote, unquote
 
 from beholden.knowledge.flaws import Bounds, bounds
-from beholden.knowledge.flaws_names import named
+from beholden.knowledge.flaws_names import escaped, named, unescaped
 from beholden.knowledge.versions import compare, is_within
 
 AFFECTED, NOT_AFFECTED, FIXED, IN_TRIAGE = "affected", "not_affected", "fixed", "under_investigation"
@@ -23,6 +22,30 @@ STATES = {
     "unstated": IN_TRIAGE,
 }
 """States, and the words for them in bills of materials; a flaw that a bill only lists is not decided."""
+_ALIKE = (
+    ("component_not_present", "code_not_present"),
+    ("vulnerable_code_not_present", "code_not_present"),
+    ("vulnerable_code_not_in_execute_path", "code_not_reachable"),
+    ("vulnerable_code_cannot_be_controlled_by_adversary", ""),
+    ("inline_mitigations_already_exist", "protected_by_mitigating_control"),
+    ("", "protected_at_perimeter"),
+    ("", "protected_at_runtime"),
+    ("", "protected_by_compiler"),
+    ("", "requires_configuration"),
+    ("", "requires_dependency"),
+    ("", "requires_environment"),
+)
+"""Justifications of OpenVEX and CSAF beside those of CycloneDX; empty where one has none that says as much."""
+JUSTIFICATIONS = {one: one for one, _ in _ALIKE if one} | {
+    other: one for one, other in reversed(_ALIKE) if one and other and one != "component_not_present"
+}
+"""Any justification → what OpenVEX and CSAF call it."""
+IN_BILLS = {other: other for _, other in _ALIKE if other} | {
+    one: other for one, other in _ALIKE if one and other
+}
+"""Any justification → what CycloneDX calls it."""
+DECIDED = (FIXED, NOT_AFFECTED)
+"""States of what is no flaw of the product."""
 PRODUCT = "product"
 """Kind of subject that is a product and no device."""
 _SCHEME, _RANGE = "product:", "?versions="
@@ -38,7 +61,7 @@ class Product(NamedTuple):
 
     def text(self) -> str:
         """Write it as a subject."""
-        vendor, name, version, versions = (quote(one, safe=" ,()+") for one in self)
+        vendor, name, version, versions = (escaped(one, " ,()+") for one in self)
         told = f"@{version}" if version else f"{_RANGE}{versions}" if versions else ""
         return f"{_SCHEME}{vendor}/{name}{told}"
 
@@ -64,14 +87,14 @@ def product(text: str) -> Product | None:
     plain, _, versions = text.removeprefix(_SCHEME).partition(_RANGE)
     title, _, version = plain.partition("@")
     vendor, _, name = title.partition("/")
-    return Product(*(unquote(one) for one in (vendor, name, version, versions)))
+    return Product(*(unescaped(one) for one in (vendor, name, version, versions)))
 
 
 def _meant(versions: str) -> Bounds:
     """Read a range: `vers:scheme/>=1.0|<1.4` with a bound each way at most, or words."""
     if not versions.startswith("vers:"):
         return bounds({"version": versions})
-    told = [unquote(one) for one in versions.partition("/")[2].split("|")]
+    told = [unescaped(one) for one in versions.partition("/")[2].split("|")]
     lows = [one[2:] for one in told if one.startswith(">=")]
     highs = [one for one in told if one.startswith("<")]
     if told == ["*"]:

@@ -1,6 +1,7 @@
 """Tables of cards: what connectivity platforms say of them, and what is found; they stand beside those of a scan."""
 
-from beholden.model.tables import FINDING_EVIDENCE, Column, Table, Type
+from beholden.model.columns import Column, Table, Type
+from beholden.model.tables import FINDING_EVIDENCE
 
 
 def _c(name: str, kind: Type, meaning: str, unit: str = "") -> Column:

@@ -348,7 +348,7 @@ PROPERTIES: dict[str, str] = {
     "sbom.purl": "package URL of a part (ECMA-427)",
     "sbom.cpe": "CPE name of a part",
     "sbom.hash": "hash of a part, as name@version: algorithm:hex",
-    "sbom.flaw": "vulnerability that a bill speaks of, its state:justification (VEX, as CycloneDX names it), and the part",
+    "sbom.flaw": "vulnerability that a bill speaks of, state:justification (VEX, as CycloneDX names them), and the part",
     # statements on flaws (VEX: CSAF 2.0, OpenVEX 0.2.0, CycloneDX); their subject is a product
     "vex.statement": "vulnerability that is spoken of, state:justification as OpenVEX names them, and the part",
     "vex.author": "who makes the statements of a document or bill",

@@ -5,45 +5,11 @@ microseconds since the epoch in UTC. The data dictionary in the docs is made
 from this module.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from beholden.model.columns import Table
+from beholden.model.columns import always as _c
+from beholden.model.columns import maybe as _n
 
-Type = Literal["string", "int64", "float64", "bool", "timestamp"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, type, meaning, unit and whether it may be null."""
-
-    name: str
-    type: Type
-    meaning: str
-    unit: str = ""
-    nullable: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: plural noun, what one row is, and its columns in order."""
-
-    name: str
-    row: str
-    columns: tuple[Column, ...]
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """Names of the columns in order."""
-        return tuple(column.name for column in self.columns)
-
-
-def _c(name: str, kind: Type, meaning: str, unit: str = "") -> Column:
-    return Column(name, kind, meaning, unit)
-
-
-def _n(name: str, kind: Type, meaning: str, unit: str = "") -> Column:
-    return Column(name, kind, meaning, unit, nullable=True)
-
-
+_IDENTIFIERS = "mac, eui64, short, ip, hostname, serial, imei, iccid, imsi, asset, firmware"
 _IDENTIFIERS = "mac, eui64, short, ip, hostname, serial, imei, iccid, imsi, asset, firmware"
 _EVIDENCE = _c("evidence_id", "string", "SHA-256 of the evidence as it came, lower-case hex")
 _LOCATOR_KIND = _c("locator_kind", "string", "what the locator counts: frame, row or line (first is 1)")

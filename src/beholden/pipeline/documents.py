@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from beholden.engine import empty
 from beholden.engine.store import Store
+from beholden.knowledge.vex import DECIDED
 from beholden.model import tables as models
 from beholden.model.risks import CATEGORIES, CONTEXT_CATEGORIES
 
@@ -70,8 +71,8 @@ TABLES_OF: Mapping[str, tuple[str, ...]] = {
 }
 """The tables that each name of a document is made from, besides `devices`."""
 FLAW = (
-    "cve", "product", "version", "affected", "is_affected", "is_exploited", "cvss", "due_if_exposed",
-    "due_if_internal",
+    "cve", "product", "component", "version", "affected", "status", "is_affected", "justification", "stated_by",
+    "is_exploited", "cvss", "epss", "due_if_exposed", "due_if_internal",
 )  # fmt: skip
 """What a document says of a published flaw."""
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -233,9 +234,19 @@ def _listings(rows: list[Document]) -> list[Document]:
 
 
 def flaws(rows: Iterable[Document]) -> list[Document]:
-    """Give published flaws, those of the device's version first, of these the ones that are exploited."""
+    """Give published flaws, those of the device's version first, of these the ones that are exploited.
+
+    What is stated to be fixed or not there comes last.
+    """
     ordered = sorted(rows, key=lambda row: row["cve"], reverse=True)
-    ordered.sort(key=lambda row: (not row["is_affected"], not row["is_exploited"], -(row["cvss"] or 0.0)))
+    ordered.sort(
+        key=lambda row: (
+            row["status"] in DECIDED,
+            not row["is_affected"],
+            not row["is_exploited"],
+            -(row["cvss"] or 0.0),
+        )
+    )
     return [{name: row[name] for name in FLAW} for row in ordered]
 
 

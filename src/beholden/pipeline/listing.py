@@ -96,6 +96,7 @@ def _flaws(store: Store, scan_id: str, conditions: list[Condition], most: int | 
     rows = rows.append_column("device", rows["device_id"]).drop_columns(["device_id", "fact_id"])
     order = [
         ("is_affected", "descending"),
+        ("status", "descending"),
         ("is_exploited", "descending"),
         ("cvss", "descending"),
         ("cve", "descending"),

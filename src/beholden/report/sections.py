@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from beholden.knowledge.vex import DECIDED
 from beholden.model.risks import CATEGORIES, FACTORS
 from beholden.report.references import References
 from beholden.report.words import FIELDS, IDENTIFIERS, RISKS, ROLES, company, plain
@@ -179,7 +180,7 @@ def _listings(rows: Sequence[Row], names: dict[str, str], references: References
 def _flaws(rows: Sequence[Row], references: References) -> list[Document]:
     """Give the worst published flaws: those of the device's version, else those that are possible."""
     worst = sorted(
-        rows,
+        (row for row in rows if row["status"] not in DECIDED),
         key=lambda row: (not row["is_affected"], not row["is_exploited"], -(row["cvss"] or 0.0), row["cve"]),
     )[:MOST_FLAWS]
     return [
@@ -190,7 +191,7 @@ def _flaws(rows: Sequence[Row], references: References) -> list[Document]:
 def _n_flaws(rows: Sequence[Row]) -> tuple[int, int]:
     """Count the flaws of the device's version and those that are possible."""
     held = sum(bool(row["is_affected"]) for row in rows)
-    return held, len(rows) - held
+    return held, sum(row["status"] not in DECIDED for row in rows) - held
 
 
 def _findings(rows: Sequence[Row], references: References) -> list[Document]:

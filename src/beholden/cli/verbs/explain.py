@@ -10,6 +10,7 @@ from beholden.cli.tables import print_line
 
 Row = dict[str, Any]
 _MOST_EVIDENCE = 3
+_DECIDED = ("fixed", "not_affected")
 _MOST_FLAWS = 5
 
 
@@ -61,15 +62,19 @@ def _print_flaws(flaws: list[Row]) -> None:
     if not flaws:
         return
     held = [one for one in flaws if one["is_affected"]]
-    print_line(f"published flaws: {len(held)} of its version, {len(flaws) - len(held)} possible")
-    for one in (held or flaws)[:_MOST_FLAWS]:
+    others = [one for one in flaws if not one["is_affected"] and one["status"] not in _DECIDED]
+    decided = len(flaws) - len(held) - len(others)
+    told = f", {decided} stated to be fixed or not there" if decided else ""
+    print_line(f"published flaws: {len(held)} of its version, {len(others)} possible{told}")
+    for one in (held or others)[:_MOST_FLAWS]:
         known = ", known to be exploited" if one["is_exploited"] else ""
         due = f"fix {one['due_if_exposed'] or '?'} if exposed, {one['due_if_internal'] or '?'} if not"
         version = f"{one['version'] or 'version not known'}, affected {one['affected'] or 'not said'}"
-        print_line(f"  {one['cve']}{known}: {one['product']} {version}; {due}")
+        part = f"{one['component']} in " if one["component"] else ""
+        print_line(f"  {one['cve']}{known}: {part}{one['product']} {version}; {due}")
         _print_facts(one["facts"], "      ")
-    if len(held or flaws) > _MOST_FLAWS:
-        print_line(f"  … {len(held or flaws) - _MOST_FLAWS} more; show flaws lists them")
+    if len(held or others) > _MOST_FLAWS:
+        print_line(f"  … {len(held or others) - _MOST_FLAWS} more; show flaws lists them")
 
 
 def _print_risk(risk: Row) -> None:

@@ -44,9 +44,12 @@ def _flow(row: Row) -> list[str]:
     ]  # fmt: skip
 
 
+_HAS = {"affected": "has", "not_affected": "has not"}
+
+
 def _flaw(row: Row) -> list[str]:
     return [
-        row["label"] or row["device"][:8], row["cve"], "has" if row["is_affected"] else "possible",
+        row["label"] or row["device"][:8], row["cve"], _HAS.get(row["status"], row["status"].replace("_", " ")),
         "exploited" if row["is_exploited"] else "", row["product"], row["version"] or "?", row["affected"] or "?",
         row["due_if_exposed"] or "?", row["due_if_internal"] or "?",
     ]  # fmt: skip

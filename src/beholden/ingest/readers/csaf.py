@@ -12,6 +12,7 @@ from beholden.ingest.logs import Log, Reader, ReadLog
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import whole
 from beholden.ingest.vex import Stated, subjects, tell
+from beholden.knowledge.flaws_names import named
 from beholden.knowledge.vex import AFFECTED, FIXED, IN_TRIAGE, NOT_AFFECTED, Product, Said
 from beholden.model.errors import Report
 
@@ -57,7 +58,10 @@ class _Known(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Give it as bills of materials name parts."""
+        """Give it as bills of materials name parts; one without a name of its own by its CPE name or package URL."""
+        found = named(self.others[0]) if self.others and not self.product.name else None
+        if found:
+            return f"{found.product}@{found.version.replace('@', '%40')}"
         return f"{self.product.name}@{self.product.version.replace('@', '%40')}"
 
 
