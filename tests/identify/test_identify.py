@@ -113,6 +113,12 @@ def test_parts_become_components(engine, run):
     assert (part["role"], part["name"]) == ("module", "modco")
 
 
+def test_a_tls_library_becomes_a_component(engine, run):
+    found = run([*ROWS, seen(CAM, "tls.ja4", "t13d190900_a_b")])
+    parts = engine.collect(components(found.identifications)).to_pylist()
+    assert {(row["role"], row["name"]) for row in parts} == {("module", "modco"), ("library", "Some TLS")}
+
+
 def test_flows_know_the_device_of_each_side(run):
     (flow,) = run(ROWS).sides.said(pa.Table.from_pylist([FLOW], schema=FLOW_SCHEMA)).to_pylist()
     assert flow["client_device_id"]

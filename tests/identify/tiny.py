@@ -133,6 +133,7 @@ def write(root, laws=LAWS, companies=COMPANIES, listings=LISTINGS):
         ("dhcp.hostname", "cam", "prefix", "acmecam", "brand: acme, kind: camera, model: AC-100"),
         ("dns.query", "asks", "domain", "control.acme.example", "brand: acme"),
         ("ssdp.server", "module", "prefix", "modco", "module_maker: modco"),
+        ("tls.ja4", "library", "prefix", "t13d1909", "library: Some TLS"),
     )
     for name, slug, match, pattern, sets in prints:
         text = PRINTS.format(name=name, slug=slug, match=match, pattern=pattern, sets=sets)

@@ -23,7 +23,7 @@ from beholden.knowledge.base import Knowledge
 from beholden.model.errors import Report
 
 _STATED = ("inventory.vendor", "inventory.kind", "inventory.model", "inventory.firmware", "inventory.os")
-PARTS = {"module_maker": "module", "chip_maker": "chip", "firmware": "firmware"}
+PARTS = {"module_maker": "module", "chip_maker": "chip", "firmware": "firmware", "library": "library"}
 
 
 @dataclass(frozen=True)

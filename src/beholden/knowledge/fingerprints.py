@@ -14,7 +14,10 @@ from beholden.knowledge.literals import literal_of
 from beholden.model.properties import PROPERTIES
 
 MATCHES = ("exact", "prefix", "suffix", "domain", "regex")
-FIELDS = ("brand", "maker", "module_maker", "chip_maker", "kind", "model", "os", "firmware", "platform")
+FIELDS = (
+    *("brand", "maker", "module_maker", "chip_maker"),
+    *("kind", "model", "os", "firmware", "platform", "library"),
+)
 COMPANY_FIELDS = ("brand", "maker", "module_maker", "chip_maker")
 NAME_PROPERTIES = ("dns.query", "tls.sni", "http.host")
 _REQUIRED = ("fingerprint_id", "property", "match", "pattern", "literal", "field", "value", "source", "date")

@@ -10,7 +10,6 @@ from beholden.model.columns import always as _c
 from beholden.model.columns import maybe as _n
 
 _IDENTIFIERS = "mac, eui64, short, ip, hostname, serial, imei, iccid, imsi, asset, firmware"
-_IDENTIFIERS = "mac, eui64, short, ip, hostname, serial, imei, iccid, imsi, asset, firmware"
 _EVIDENCE = _c("evidence_id", "string", "SHA-256 of the evidence as it came, lower-case hex")
 _LOCATOR_KIND = _c("locator_kind", "string", "what the locator counts: frame, row or line (first is 1)")
 _LOCATOR = _c("locator", "int64", "place of first sight in the evidence")
@@ -141,7 +140,11 @@ IDENTIFICATIONS = Table(
     "what a fingerprint says of one field of a device",
     (
         _DEVICE,
-        _c("field", "string", "brand, maker, model, kind, os, firmware, platform, module_maker, chip_maker"),
+        _c(
+            "field",
+            "string",
+            "brand, maker, model, kind, os, firmware, platform, library, module_maker, chip_maker",
+        ),
         _c("value", "string", "the value; a company id for brand, maker, module_maker and chip_maker"),
         _c("confidence", "float64", "confidence in this one claim", "0-1"),
         _c("is_chosen", "bool", "won over the other claims for this field"),
