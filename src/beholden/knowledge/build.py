@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from beholden.knowledge.cards import load_card_classes, load_card_issuers, load_card_rules, load_mobile_networks
+from beholden.knowledge.bluetooth import bluetooth_fingerprints
 from beholden.knowledge.claims import load_claims
 from beholden.knowledge.clouds import load_domains, load_prefixes
 from beholden.knowledge.companies import Companies, chain_rows, load_companies
@@ -185,8 +186,9 @@ def _aliases(companies: Companies) -> pa.Table:
 
 
 def _fingerprints(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
-    """Give our own fingerprints and recog's, whose rows stand on one fact together."""
-    own = compile_fingerprints(root, ledger)
+    """Give our own fingerprints, those of Bluetooth's numbers, and recog's, whose rows stand on one fact together."""
+    assigned = bluetooth_fingerprints(root, ledger, companies)
+    own = pa.concat_tables([compile_fingerprints(root, ledger), assigned])
     path = root / "registries" / "recog.parquet"
     if not path.exists():
         return own

@@ -78,7 +78,7 @@ def load_prefixes(root: Path, ledger: Ledger, companies: Companies) -> pa.Table:
     registry = pq.read_table(path)
     rulings = load_rulings(root, ledger, companies)
     distinct = pc.unique(registry["organisation"].combine_chunks()).to_pylist()
-    meaning = {str(name): _meaning(str(name), rulings, companies) for name in distinct}
+    meaning = {str(name): meaning_of(str(name), rulings, companies) for name in distinct}
     by_prefix = {key: ruling for key, ruling in rulings.items() if _is_prefix(key)}
     prefixes, names = registry["prefix"].to_pylist(), registry["organisation"].to_pylist()
     resolved = [
@@ -100,9 +100,10 @@ def _is_prefix(key: str) -> bool:
     return len(key) in (6, 7, 9) and all(digit in "0123456789ABCDEF" for digit in key)
 
 
-def _meaning(
+def meaning_of(
     organisation: str, rulings: dict[str, tuple[str, str, str]], companies: Companies
 ) -> tuple[str | None, str | None, str | None]:
+    """Give company, role and fact of an organisation as a registry names it: as ruled, else by the company's roles."""
     ruling = rulings.get(organisation.strip().upper())
     if ruling is not None:
         return ruling

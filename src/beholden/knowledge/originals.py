@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from beholden.knowledge.bluetooth import bluetooth_table
 from beholden.knowledge.files import KnowledgeError, read_toml
 from beholden.knowledge.places import country_codes
 from beholden.knowledge.publications import delegated_table, epss_table, ieee_csv_table, usb_ids_table
@@ -147,6 +148,7 @@ def _asn_ranges(paths: Sequence[Path], _: Path) -> Tables:
 
 READERS: dict[str, Callable[[Sequence[Path], Path], Tables]] = {
     "ieee": lambda paths, root: {"ieee": ieee_csv_table(paths, country_codes(root))},
+    "bluetooth": lambda paths, _: {"bluetooth": bluetooth_table(paths)},
     "country_ranges": _country_ranges,
     "delegated": lambda paths, _: {"ip_country": delegated_table(paths)},
     "asn_ranges": _asn_ranges,
