@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
-_NO_MAC = "00:00:00:00:00:00"
+_NO_MAC = "00:00:00:00:00:00", "00-00-00-00-00-00"
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _PLAIN = "0123456789", "12345678", "123456789", "1234567890"
 """What firmware writes for a serial number and is none."""
@@ -20,7 +20,9 @@ _ONES = 111_111_111_111_111
 class Quick:
     """How an identifier is brought into form, and which of the results are surely canonical."""
 
-    passes: Callable[[nw.Expr], nw.Expr]
+    passes: Callable[
+        [nw.Expr], nw.Expr
+    ]  # told of the text as it stands: engines differ on lower case beyond ASCII
     prepare: Callable[[nw.Expr], nw.Expr] = lambda text: text
 
 
@@ -29,7 +31,10 @@ def _colons(text: nw.Expr) -> nw.Expr:
 
 
 def _is_mac(text: nw.Expr) -> nw.Expr:
-    return text.str.contains(r"^[0-9a-f][02468ace](:[0-9a-f]{2}){5}\z") & (text != _NO_MAC)
+    octet = "[0-9A-Fa-f]{2}"
+    return text.str.contains(rf"^[0-9A-Fa-f][02468ACEace]((:{octet}){{5}}|(-{octet}){{5}})\z") & ~text.is_in(
+        _NO_MAC
+    )
 
 
 def _is_ip(text: nw.Expr) -> nw.Expr:
@@ -39,9 +44,9 @@ def _is_ip(text: nw.Expr) -> nw.Expr:
 
 def _is_hostname(text: nw.Expr) -> nw.Expr:
     """Pass names of letters first and some digit or joint: no placeholder is one, nor one character repeated."""
-    return text.str.contains(r"^[a-z][a-z]*[0-9_-][a-z0-9_-]*(\.[a-z0-9_-]*[a-z0-9_])*\z") & (
+    return text.str.contains(r"^[A-Za-z]+[0-9_-][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*[A-Za-z0-9_])*\z") & (
         (text.str.len_chars() <= 63)
-        & text.str.contains(r"[a-z0-9_](\.|\z)")
+        & text.str.contains(r"[A-Za-z0-9_](\.|\z)")
         & ~text.str.contains(r"-\.|-\z|\.-")
     )
 
@@ -65,11 +70,12 @@ def _is_imei(text: nw.Expr) -> nw.Expr:
 
 
 def _is_iccid(text: nw.Expr) -> nw.Expr:
-    """Check 19 or 20 digits from 89 on; the last 18 are a number, those before are known."""
+    """Check 19 or 20 digits from 89 on: the last 18 as two numbers that every engine divides exactly."""
     length = text.str.len_chars()
     lead = nw.when(length == 19).then(nw.lit(8)).otherwise(nw.lit(7 + 9))
-    number = _number(text.str.tail(18), text.str.contains(r"^89[0-9]{17,18}\z"))
-    return ((_luhn(number, 18) + lead) % 10 == 0).fill_null(value=False)
+    is_number = text.str.contains(r"^89[0-9]{17,18}\z")
+    low, high = _number(text.str.tail(9), is_number), _number(text.str.tail(18).str.head(9), is_number)
+    return ((_luhn(low, 9) + _luhn(high, 9, at=9) + lead) % 10 == 0).fill_null(value=False)
 
 
 def _is_imsi(text: nw.Expr) -> nw.Expr:
@@ -81,13 +87,13 @@ def _number(text: nw.Expr, is_number: nw.Expr) -> nw.Expr:
     return nw.when(is_number).then(text).cast(nw.Int64)
 
 
-def _luhn(number: nw.Expr, n_digits: int) -> nw.Expr:
-    """Sum up the last digits of numbers, every other doubled (ISO/IEC 7812-1 annex B)."""
-    total = number % 10
-    for place in range(1, n_digits):
+def _luhn(number: nw.Expr, n_digits: int, at: int = 0) -> nw.Expr:
+    """Sum up the last digits of numbers, which begin at a place, every other doubled (ISO/IEC 7812-1 annex B)."""
+    total = nw.lit(0)
+    for place in range(n_digits):
         digit = number // 10**place % 10
         nine = nw.when(digit > 4).then(nw.lit(9)).otherwise(nw.lit(0))
-        total = total + (digit if place % 2 == 0 else digit * 2 - nine)
+        total = total + (digit if (at + place) % 2 == 0 else digit * 2 - nine)
     return total
 
 
@@ -107,6 +113,6 @@ def split(name: str, text: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
     """Give the canonical values of a column of text, and the texts that are not plainly canonical; else null."""
     quick = QUICK[name]
     ready = quick.prepare(text)
-    passes = quick.passes(ready)
+    passes = quick.passes(text)
     rest = nw.when(~passes & (text != "")).then(text)
     return nw.when(passes).then(ready), rest
