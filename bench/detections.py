@@ -98,6 +98,7 @@ def context(engine: Engine, knowledge: Knowledge, n: int) -> Context:
     }
     claims = engine.bind(pa.table(no_claims | {"is_chosen": pa.nulls(0, pa.bool_())}))
     bound = engine.bind(made)
+    nobody = engine.bind(pa.table({name: pa.nulls(0, pa.string()) for name in ("address", "certified")}))
     return Context(
         engine=engine,
         devices=engine.bind(fleet),
@@ -105,7 +106,7 @@ def context(engine: Engine, knowledge: Knowledge, n: int) -> Context:
         flows=bound,
         identifications=claims,
         attributions=claims,
-        exposures=engine.keep(exposures(engine, bound, knowledge)),
+        exposures=engine.keep(exposures(engine, bound, nobody, knowledge)),
         knowledge=knowledge,
         profile=load_profile(knowledge, "article"),
         today=date(2026, 1, 1),

@@ -43,15 +43,16 @@ def test_a_rule_is_typed_after_it_is_read(root):
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
-        ({"factor": "X"}, "category or factor"),
-        ({"category": "mischief"}, "category or factor"),
-        ({"source": "nobody"}, "no known source"),
-        ({"date": "soon"}, "the date"),
+        ({"factor": "X"}, "5: no factor 'X'"),
+        ({"category": "mischief"}, "4: no category 'mischief'"),
+        ({"weight": "2"}, "7: '2' is no number from 0 to 1"),
+        ({"source": "nobody"}, " no known source"),
+        ({"date": "soon"}, " the date"),
     ],
 )
 def test_a_rule_that_does_not_hold_together_is_refused(root, fields, wrong):
     put_rule(root, "one", **fields)
-    with pytest.raises(KnowledgeError, match=rf"rules/\w+/one\.yaml: {wrong}"):
+    with pytest.raises(KnowledgeError, match=rf"rules/\w+/one\.yaml:{wrong}"):
         load(root)
 
 

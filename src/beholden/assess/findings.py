@@ -9,6 +9,7 @@ from beholden.assess import (
     advisories,
     beacons,
     channels,
+    conditions,
     content,
     destinations,
     exposed,
@@ -44,6 +45,7 @@ MEASURES = (
     leaving,
     identifiers,
     indicators,
+    conditions,
 )
 """Every module that measures signals: what beholden can find, on one screen."""
 

@@ -25,6 +25,7 @@ from beholden.knowledge.indicators.vocabulary import load_vocabulary
 from beholden.knowledge.law import load_regimes
 from beholden.knowledge.listings import load_listings, load_lists
 from beholden.knowledge.matching import Matcher, stranger_words
+from beholden.knowledge.own_rules import load_conditions
 from beholden.knowledge.parts import load_parts
 from beholden.knowledge.places import load_deployments, load_groupings
 from beholden.knowledge.recog import recog_fingerprints
@@ -98,6 +99,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "sectors": _table("sectors", load_sectors(root, ledger, kinds)),
         "kinds": _table("kinds", kinds),
         "rules": _table("rules", rules),
+        "conditions": _table("conditions", load_conditions(root)),
         "applies": _table("applies", expand_applies(rules, kinds)),
         "impacts": _table("impacts", load_impacts(root, ledger, kinds)),
         "kind_names": _names(root, "vocabulary/kind_names.csv"),

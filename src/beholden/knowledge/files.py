@@ -4,9 +4,11 @@ Plain YAML would turn the country `NO` into false and a type allocation code int
 """
 
 import csv
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,54 @@ class _StringLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoad
 _StringLoader.yaml_implicit_resolvers = {}
 
 
+_INDENT = re.compile(r"^(?: |[-?:] )*", re.MULTILINE)
+_BRACKETS = {"[": 1, "{": 1, "]": -1, "}": -1}
+_DEEPEST = 200
+"""Levels that a document may have: libyaml puts each on the stack, and an interpreter without a stack is gone."""
+
+
 def read_yaml(path: Path) -> Any:  # noqa: ANN401 - a YAML document has no narrower type
     """Read a YAML file with every scalar a string."""
     try:
-        return yaml.load(path.read_text("utf-8"), Loader=_StringLoader)  # noqa: S506, TID251 - derived from SafeLoader
+        text = path.read_text("utf-8")
+        if _may_be_deep(text) and _is_deep(text):
+            raise KnowledgeError(f"{path}: more than {_DEEPEST} levels deep")
+        return yaml.load(text, Loader=_StringLoader)  # noqa: S506, TID251 - derived from SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise KnowledgeError(f"{path}: {str(error).splitlines()[0]}") from error
+
+
+def _may_be_deep(text: str) -> bool:
+    """Tell by indents and brackets, wherever they stand, whether a look at the structure is worth its time."""
+    depths = accumulate(_BRACKETS[one] for one in re.findall(r"[\[\]{}]", text))
+    return max(depths, default=0) > _DEEPEST // 2 or max(map(len, _INDENT.findall(text))) > _DEEPEST
+
+
+def _is_deep(text: str) -> bool:
+    depth = 0
+    for event in yaml.parse(text, Loader=_StringLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
+_KEY = re.compile(r"[A-Za-z_]\w*(?=\s*:)")
+
+
+def lines_of(text: str) -> dict[str, str]:
+    """Give the line on which each key at the beginning of a line stands, as text: a YAML mapping of one level."""
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if key := _KEY.match(line):
+            found.setdefault(key[0], str(number))
+    return found
+
+
+def place_of(document: Mapping[str, Any], path: Path, pack: str, key: str) -> str:
+    """Say where a key of a YAML file was written: of a composed pack in the file of the user."""
+    written = document.get(PLACE) or {"file": pack, "lines": lines_of(path.read_text("utf-8"))}
+    return f"{written['file']}:{written['lines'].get(key, '1')}"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -87,6 +87,7 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "indicator_words": ("word",),
     "kinds": ("kind",),
     "rules": ("rule_id",),
+    "conditions": ("rule_id",),
     "impacts": ("kind", "category"),
     "kind_names": ("name",),
     "fingerprints": ("fingerprint_id", "field"),

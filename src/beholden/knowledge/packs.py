@@ -19,7 +19,7 @@ import yaml
 
 from beholden.knowledge.build import files_of, quick_key
 from beholden.knowledge.facts import Source, load_sources
-from beholden.knowledge.files import PLACE, KnowledgeError, Row, read_csv, read_header, read_yaml
+from beholden.knowledge.files import PLACE, KnowledgeError, Row, lines_of, read_csv, read_header, read_yaml
 from beholden.knowledge.keys import PACK_KEYS, key_of, siblings
 from beholden.knowledge.pruning import mark_used, prune
 
@@ -191,7 +191,9 @@ class _Composition:
     def _lay_rule(self, pack: Pack, name: str) -> None:
         rule = _mapping(pack.folder / name)
         source = self._source(pack, rule.get("source", ""), _mapping(self._out / name))
-        _write_yaml(self._out / name, {**rule, "source": source})
+        lines = lines_of((pack.folder / name).read_text("utf-8"))
+        written = {PLACE: {"file": f"{pack.name}/{name}", "lines": lines}}
+        _write_yaml(self._out / name, {**rule, "source": source, **written})
 
     def _source(self, pack: Pack, source_id: str, overruled: Mapping[str, str] | None) -> str:
         """Enter a source as the pack's, saying whom it overrules; an unknown one is left for the check to refuse."""

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from beholden.knowledge.facts import Ledger
-from beholden.knowledge.files import KnowledgeError, read_csv, read_yaml
+from beholden.knowledge.files import KnowledgeError, place_of, read_csv, read_yaml
+from beholden.knowledge.own_rules import WHEN, signal_of
 from beholden.model.risks import CATEGORIES, FACTORS
 
 Rows = list[dict[str, object]]
@@ -16,6 +20,43 @@ UNKNOWN_KIND = ""
 MAX_PROPOSITIONS = 6
 
 
+@dataclass(frozen=True)
+class _Stated:
+    """A rule as it is written, and where."""
+
+    document: Mapping[str, Any]
+    path: Path
+    pack: str
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Give what is text of it; a rule with a condition of its own has its own signal."""
+        texts = {key: value for key, value in self.document.items() if isinstance(value, str)}
+        return {"signal": signal_of(texts.get("id", "")), **texts} if WHEN in self.document else texts
+
+    def fault(self, key: str, wrong: str) -> KnowledgeError:
+        """Make the error that tells of a key."""
+        return KnowledgeError(f"{place_of(self.document, self.path, self.pack, key)}: {wrong}")
+
+    def share(self, key: str) -> float:
+        """Read a number from 0 to 1."""
+        text = self.texts[key]
+        number = float(text) if re.fullmatch(r"[0-9]*\.?[0-9]+", text) else None
+        if number is None or number > 1:
+            raise self.fault(key, f"{text!r} is no number from 0 to 1")
+        return number
+
+    def check(self, contained: Mapping[str, str]) -> None:
+        """Raise KnowledgeError where it lacks something, or names what there is not."""
+        if missing := [name for name in _REQUIRED if name not in self.texts]:
+            raise self.fault("id", f"lacks {', '.join(missing)}")
+        words = {"category": CATEGORIES, "factor": FACTORS, "contain": ("", *contained)}
+        for name, known in words.items():
+            if self.texts.get(name, "") not in known:
+                said = "containment" if name == "contain" else name
+                raise self.fault(name, f"no {said} {self.texts[name]!r}")
+
+
 def load_rules(root: Path, ledger: Ledger) -> Rows:
     """Read knowledge/rules/<category>/<rule>.yaml.
 
@@ -24,45 +65,30 @@ def load_rules(root: Path, ledger: Ledger) -> Rows:
     contained = {row["containment"]: row["says"] for row in read_csv(root, "vocabulary/containments.csv")}
     rows: Rows = []
     for path in sorted((root / "rules").glob("*/*.yaml")):
-        pack = f"rules/{path.parent.name}/{path.name}"
-        document = read_yaml(path)
-        rule = {key: value for key, value in document.items() if isinstance(value, str)}
-        missing = [name for name in _REQUIRED if name not in rule]
-        if missing:
-            raise KnowledgeError(f"{pack}: lacks {', '.join(missing)}")
-        if rule["category"] not in CATEGORIES or rule["factor"] not in FACTORS:
-            raise KnowledgeError(f"{pack}: category or factor is not known")
-        if rule.get("contain") and rule["contain"] not in contained:
-            raise KnowledgeError(f"{pack}: no containment {rule['contain']!r}")
-        fact_id = ledger.enter(pack, pack, rule, f"{rule['title']}: {rule['rationale']}")
-        rows.append(
-            {
-                "rule_id": rule["id"],
-                "title": rule["title"],
-                "category": rule["category"],
-                "factor": rule["factor"],
-                "proposition": rule["proposition"],
-                "weight": _share(rule["weight"], pack),
-                "base_rate": _share(rule["base_rate"], pack),
-                "half_life_days": float(rule["half_life_days"]) if rule.get("half_life_days") else None,
-                "signal": rule["signal"],
-                "strength": None if rule["strength"] == "signal" else _share(rule["strength"], pack),
-                "applies_to": " ".join(document.get("applies_to") or ["all"]),
-                "veto_floor": _share(rule["veto_floor"], pack) if rule.get("veto_floor") else None,
-                "attack": rule.get("attack") or None,
-                "says": rule["says"],
-                "contain": contained.get(rule.get("contain", "")),
-                "fact_id": fact_id,
-            }
-        )
+        document, pack = read_yaml(path), f"rules/{path.parent.name}/{path.name}"
+        if not isinstance(document, dict):
+            raise KnowledgeError(f"{pack}: no mapping")
+        stated = _Stated(document, path, pack)
+        stated.check(contained)
+        rows.append(_row(stated, contained, ledger))
     return rows
 
 
-def _share(text: str, pack: str) -> float:
-    number = float(text) if re.fullmatch(r"[0-9]*\.?[0-9]+", text) else None
-    if number is None or number > 1:
-        raise KnowledgeError(f"{pack}: {text!r} is no number from 0 to 1")
-    return number
+def _row(stated: _Stated, contained: Mapping[str, str], ledger: Ledger) -> dict[str, object]:
+    rule = stated.texts
+    return {
+        **{name: rule[name] for name in ("title", "category", "factor", "proposition", "signal", "says")},
+        "rule_id": rule["id"],
+        "weight": stated.share("weight"),
+        "base_rate": stated.share("base_rate"),
+        "half_life_days": float(rule["half_life_days"]) if rule.get("half_life_days") else None,
+        "strength": None if rule["strength"] == "signal" else stated.share("strength"),
+        "applies_to": " ".join(stated.document.get("applies_to") or ["all"]),
+        "veto_floor": stated.share("veto_floor") if rule.get("veto_floor") else None,
+        "attack": rule.get("attack") or None,
+        "contain": contained.get(rule.get("contain", "")),
+        "fact_id": ledger.enter(stated.pack, stated.pack, rule, f"{rule['title']}: {rule['rationale']}"),
+    }
 
 
 def load_signals(root: Path) -> Rows:

@@ -43,6 +43,7 @@ _COLUMNS = {
     "kinds": "kind parent title sensors",
     "rules": "rule_id title category factor proposition weight:float base_rate:float half_life_days:float signal "
     "strength:float applies_to veto_floor:float attack says contain fact_id",
+    "conditions": "rule_id signal over condition at_least:int seconds:int distinct confidence:float",
     "applies": "kind category factor proposition weight:float base_rate:float",
     "impacts": "kind category impact:float fact_id",
     "parts": "reads value company role model fact_id",

@@ -39,7 +39,9 @@ def read(document: object, text: str, entries: Entries) -> None:
             else:
                 n_context += 1
     if n_context:
-        entries.faults.tell("", f"attributes that are deleted or not meant for detection (to_ids): {n_context}")
+        entries.faults.tell(
+            "", f"attributes that are deleted or not meant for detection (to_ids): {n_context}"
+        )
 
 
 def _attributes(event: Node) -> Iterator[Node]:

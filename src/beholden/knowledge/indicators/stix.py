@@ -45,7 +45,9 @@ def read(document: object, text: str, entries: Entries) -> None:
         else:
             _take(one, said | place | {"object_id": identity}, entries)
     if n_left:
-        entries.faults.tell("", f"indicators that are revoked, or speak of nothing that a device does: {n_left}")
+        entries.faults.tell(
+            "", f"indicators that are revoked, or speak of nothing that a device does: {n_left}"
+        )
 
 
 def _take(one: Node, fields: dict[str, Any], entries: Entries) -> None:
