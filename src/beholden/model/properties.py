@@ -285,6 +285,7 @@ PROPERTIES: dict[str, str] = {
     "ntp.version": "version among the variables of a time server (RFC 9327)",
     "ntp.system": "operating system among the variables of a time server (RFC 9327)",
     "ntp.processor": "processor among the variables of a time server (RFC 9327)",
+    "netflow.exporter": "exports flows, as NetFlow 5, NetFlow 9 or IPFIX",
     # switches
     "switch.port": "port of a switch and VLAN behind which the link address was learnt",
     # active scans (nmap, masscan)

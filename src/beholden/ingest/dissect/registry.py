@@ -115,4 +115,5 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol("ssh", "tcp", (22, 2222), "RFC 4253", most=1),
     Protocol("ftp", "tcp", (21,), "RFC 959", most=4),
     Protocol("telnet", "tcp", (23, 2323), "RFC 854, 855", most=4),
+    Protocol("netflow", "udp", (2055, 4739, 9995), "RFC 3954, 7011", changing=(2, TO_END)),
 )

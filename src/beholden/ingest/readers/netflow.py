@@ -1,6 +1,7 @@
-"""Read flows that routers and probes exported: nfdump's CSV (`-o csv`) and files of IPFIX messages (RFC 5655, 7011)."""
+"""Read flows that routers and probes exported: nfdump's CSV (`-o csv`), IPFIX (RFC 5655, 7011), NetFlow 5 and 9."""
 
 import math
+import struct
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from beholden.ingest import documents
 from beholden.ingest.logs import Log, Reader, ReadLog
 from beholden.ingest.sensors.coded import Coded, Words, addresses, link_addresses
 from beholden.ingest.sensors.exported import Conversations, Exported
-from beholden.ingest.sensors.ipfix import MOST_COUNTED, Session
+from beholden.ingest.sensors.ipfix import IPFIX, MOST_COUNTED, VERSION_5, VERSION_9, Session
 from beholden.ingest.statements import instant
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import blocks, lines, unpacked
@@ -27,12 +28,17 @@ if TYPE_CHECKING:
 READER = Reader(
     "netflow",
     "netflow",
-    "flows as nfdump shows them (-o csv, of 1.6 and 1.7) and files of IPFIX messages, plain, .gz or .zst",
+    "flows as nfdump shows them (-o csv, of 1.6 and 1.7); files of IPFIX messages, or of packets of NetFlow 5 and 9 as "
+    "they came; plain, .gz or .zst",
     "flows of both directions put together, with link addresses where they were exported; who uses which address",
     "no names; who spoke first is told by SYN and time, else by ports; counts of sampled flows are as exported; nfdump "
     "writes local times to the second, which are read as UTC; without a flow's own times that of the export",
 )
-_VERSION, _HEAD, _SUMMARY = b"\x00\x0a", 1 << 16, b"Summary"
+_HEAD, _SUMMARY = 1 << 16, b"Summary"
+_SINCE = 946_684_800
+"""Of packets of NetFlow, which announce little else, no clock stands before the year 2000."""
+_MOST_5 = 30
+"""Records of one packet of version 5."""
 _NAMES = {
     "first": ("ts", "firstSeen"),
     "last": ("te", "lastSeen"),
@@ -66,16 +72,23 @@ _PROTOCOLS = {"ICMP": 1, "IGMP": 2, "TCP": 6, "UDP": 17, "GRE": 47, "ESP": 50, "
 
 
 def recognise(head: bytes, _: Path) -> bool:
-    """Tell nfdump's CSV by the names of its columns, and IPFIX by the first message's head and first set."""
-    return _is_ipfix(head) or bool(_columns(head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]))
+    """Tell nfdump's CSV by the names of its columns, messages by the first one's head and first set."""
+    return _is_message(head) or bool(_columns(head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0]))
 
 
-def _is_ipfix(head: bytes) -> bool:
-    """Tell a message whose first set is one that may be (RFC 7011, 3)."""
-    if len(head) < 20 or head[:2] != _VERSION:
+def _is_message(head: bytes) -> bool:
+    """Tell a message by its version, length or number of records, clock and first set (RFC 7011, 3; RFC 3954, 5)."""
+    if len(head) < 24:
         return False
-    length, first, inside = (int.from_bytes(head[at : at + 2]) for at in (2, 16, 18))
-    return 4 <= inside <= length - 16 and (first in (2, 3) or first >= 256)
+    version, second, _, seconds, nanoseconds = (int(one) for one in struct.unpack_from(">HHIII", head))
+    is_timed = seconds >= _SINCE
+    if version == IPFIX:
+        first, inside = (int(one) for one in struct.unpack_from(">HH", head, 16))
+        return 4 <= inside <= second - 16 and (first in (2, 3) or first >= 256)
+    if version == VERSION_9:
+        first, inside = (int(one) for one in struct.unpack_from(">HH", head, 20))
+        return is_timed and second > 0 and inside >= 8 and (first in (0, 1) or first >= 256)
+    return version == VERSION_5 and is_timed and 0 < second <= _MOST_5 and nanoseconds < 1_000_000_000
 
 
 def _columns(line: bytes) -> dict[str, str]:
@@ -86,13 +99,13 @@ def _columns(line: bytes) -> dict[str, str]:
 
 
 def read(path: Path, evidence_id: str, *, report: Report, options: "Options") -> ReadLog:
-    """Read an export; a locator counts records of IPFIX, or lines."""
+    """Read an export; a locator counts records of messages, or lines."""
     problems = Problems(report, str(path))
     log = Log("netflow", evidence_id, options.spill)
     found = Conversations(log)
     with path.open("rb") as file:
         head = unpacked(file.read(_HEAD), _HEAD)
-    is_messages = head.startswith(_VERSION)
+    is_messages = _is_message(head)
     problems.unit = "record" if is_messages else "line"
     read_as = _of_messages if is_messages else _of_csv
     for records, n_bad in read_as(path, options.limit_bytes, problems):

@@ -1,6 +1,8 @@
 """Messages of IPFIX, one after the other (RFC 7011; as files: RFC 5655), read by template: every field a column of bytes.
 
 Information elements: https://www.iana.org/assignments/ipfix; reverse ones have the enterprise number of RFC 5103.
+Packets of NetFlow 9 (RFC 3954) have the same elements; those of version 5 have one template
+(https://www.cisco.com/c/en/us/td/docs/net_mgmt/netflow_collection_engine/3-6/user/guide/format.html).
 """
 
 import ipaddress
@@ -20,8 +22,10 @@ from beholden.ingest.sensors.exported import NEVER, Exported
 from beholden.ingest.tabular.problems import Problems
 
 Bytes = npt.NDArray[np.uint8]
-_VERSION, _HEAD, _SET_HEAD = 10, 16, 4
+VERSION_5, VERSION_9, IPFIX = 5, 9, 10
+_HEAD, _HEAD_5, _HEAD_9, _SET_HEAD = 16, 24, 20, 4
 _TEMPLATES, _OPTIONS, _DATA = 2, 3, 256
+_TEMPLATES_9, _OPTIONS_9 = 0, 1
 _VARIABLE = 0xFFFF
 _REVERSE = 29305 << 16
 _SOURCE, _TARGET = ((8, 27), (12, 28))  # IPv4 and IPv6
@@ -33,6 +37,8 @@ _VLANS = (58, 243)
 _INITIATOR = 239
 _BOOT, _UP_FIRST, _UP_LAST = 160, 22, 21
 MOST_COUNTED = 1 << 40
+_TURN, _AHEAD = 1000 << 32, 3_600_000_000
+"""Microseconds in which a clock of 32 bits in milliseconds comes round, and by which none is ahead of its export."""
 _NTP = 2_208_988_800  # seconds from 1900 to 1970
 _TIMES = ((152, 153, 1000), (150, 151, 1_000_000))
 """First, last, and microseconds in a unit, since 1970."""
@@ -64,45 +70,109 @@ class Template:
         return sum(length for _, length in self.fixed)
 
 
+_PADDING = 210
+_FIELDS_5 = (
+    *((8, 4), (12, 4), (15, 4), (10, 2), (14, 2), (2, 4), (1, 4), (22, 4), (21, 4), (7, 2), (11, 2)),
+    *((_PADDING, 1), (6, 1), (4, 1), (5, 1), (16, 2), (17, 2), (9, 1), (13, 1), (_PADDING, 2)),
+)
+
+_WIDTH_5 = sum(length for _, length in _FIELDS_5)
+
+
 class Piece(NamedTuple):
-    """The records of one set: their bytes, without fields of variable length, the number of the first, when exported."""
+    """The records of one set: their bytes, without fields of variable length, the number of the first, when exported.
+
+    And since when the exporter's clock runs, in milliseconds, where the message says so.
+    """
 
     data: bytes
     first: int
     exported: int
+    boot: int | None = None
+
+
+Pieces = dict[Template, list[Piece]]
 
 
 @dataclass
 class Session:
-    """What messages so far have defined: templates, and since when the clocks of exporters run."""
+    """What messages so far have defined: templates, and since when the clocks of exporters run.
+
+    What a version calls its domain, source or engine is told from that of another by the version above its 32 bits.
+    """
 
     problems: Problems
     templates: dict[tuple[int, int], Template] = field(default_factory=dict)
     boots: dict[int, int] = field(default_factory=dict)
     n_records: int = 0
+    _sender: tuple[int, int, int] | None = None
+    """When the packet of NetFlow 9 at hand was exported, its domain and since when its clock runs; it says no length."""
     _rest: bytes = b""
     _is_lost: bool = False
 
     def read(self, block: bytes) -> Iterator[Exported]:
         """Read the whole messages of a block, what was left of the one before ahead of it."""
         data = self._rest + block
-        pieces: dict[Template, list[Piece]] = defaultdict(list)
+        pieces: Pieces = defaultdict(list)
         at = 0
-        while not self._is_lost and at + _HEAD <= len(data):
-            version, length, exported, _, domain = struct.unpack_from(">HHIII", data, at)
-            if version != _VERSION or length < _HEAD:
+        while not self._is_lost and at + _SET_HEAD <= len(data):
+            size = self._size(data, at)
+            if size is None:
                 self.problems.tell(
-                    "message", f"record {self.n_records + 1}", "no IPFIX message", "the rest is left out"
+                    "message", f"record {self.n_records + 1}", "no message of flows", "the rest is left out"
                 )
                 self._is_lost = True
-            elif at + length > len(data):
+            elif at + size > len(data):
                 break
             else:
-                self._message(data[at + _HEAD : at + length], exported, domain, pieces)
-                at += length
+                self._take(data[at : at + size], pieces)
+                at += size
         self._rest = data[at:]
         for template, own in pieces.items():
             yield from _exported(template, own, self.boots.get(template.domain))
+
+    def _size(self, data: bytes, at: int) -> int | None:
+        """Give the bytes of what stands here: a message, the head of a packet of version 9, or one of its sets."""
+        number, second = (int.from_bytes(data[start : start + 2]) for start in (at, at + 2))
+        if number == VERSION_9:  # no set has this number
+            return _HEAD_9
+        if number == VERSION_5:
+            return _HEAD_5 + second * _WIDTH_5
+        if number == IPFIX:
+            return second if second >= _HEAD else None
+        is_set = self._sender is not None and (number in (_TEMPLATES_9, _OPTIONS_9) or number >= _DATA)
+        return second if is_set and second >= _SET_HEAD else None
+
+    def _take(self, part: bytes, pieces: Pieces) -> None:
+        match int.from_bytes(part[:2]):
+            case 10:
+                exported, _, domain = struct.unpack_from(">III", part, 4)
+                self._sender = None
+                self._message(part[_HEAD:], exported, domain, pieces)
+            case 9:
+                up, exported, _, domain = struct.unpack_from(">IIII", part, 4)
+                self._sender = exported, VERSION_9 << 32 | domain, exported * 1000 - up
+            case 5:
+                self._sender = None
+                self._version_5(part, pieces)
+            case number if self._sender is not None:
+                self._set_9(number, part[_SET_HEAD:], pieces)
+
+    def _version_5(self, packet: bytes, pieces: Pieces) -> None:
+        up, exported, nanoseconds, _, engine = struct.unpack_from(">IIIIH", packet, 4)
+        domain = VERSION_5 << 32 | engine
+        template = self.templates.setdefault((domain, 0), Template(domain, _FIELDS_5, is_options=False))
+        boot = exported * 1000 + nanoseconds // 1_000_000 - up
+        self._data(packet[_HEAD_5:], template, exported, pieces, boot)
+
+    def _set_9(self, number: int, inside: bytes, pieces: Pieces) -> None:
+        exported, domain, boot = self._sender or (0, 0, 0)
+        if number == _TEMPLATES_9:
+            self._define(inside, domain, is_options=False)
+        elif number == _OPTIONS_9:
+            self._define_options_9(inside, domain)
+        else:
+            self._data(inside, self.templates.get((domain, number)), exported, pieces, boot)
 
     def finish(self) -> None:
         """Tell what was cut short."""
@@ -111,7 +181,7 @@ class Session:
                 "message", f"record {self.n_records + 1}", "cut short", "what came before it is kept"
             )
 
-    def _message(self, body: bytes, exported: int, domain: int, pieces: dict[Template, list[Piece]]) -> None:
+    def _message(self, body: bytes, exported: int, domain: int, pieces: Pieces) -> None:
         at = 0
         while at + _SET_HEAD <= len(body):
             number, length = struct.unpack_from(">HH", body, at)
@@ -123,7 +193,12 @@ class Session:
                 self._data(inside, self.templates.get((domain, number)), exported, pieces)
 
     def _data(
-        self, inside: bytes, template: Template | None, exported: int, pieces: dict[Template, list[Piece]]
+        self,
+        inside: bytes,
+        template: Template | None,
+        exported: int,
+        pieces: Pieces,
+        boot: int | None = None,
     ) -> None:
         if template is None:
             self.problems.tell(
@@ -132,11 +207,11 @@ class Session:
             return
         records = _records(inside, template)
         if template.is_options:
-            boot = Columns(template, records).number(_BOOT)
-            if boot is not None and len(boot):
-                self.boots[template.domain] = int(boot[0])
+            stated = Columns(template, records).number(_BOOT)
+            if stated is not None and len(stated):
+                self.boots[template.domain] = int(stated[0])
         elif records:
-            pieces[template].append(Piece(records, self.n_records + 1, exported))
+            pieces[template].append(Piece(records, self.n_records + 1, exported, boot))
             self.n_records += len(records) // template.width
 
     def _define(self, body: bytes, domain: int, *, is_options: bool) -> None:
@@ -149,14 +224,29 @@ class Session:
             while len(fields) < n_fields and at + 4 <= len(body):
                 element, length = struct.unpack_from(">HH", body, at)
                 at += 4
-                if element & 0x8000 and at + 4 <= len(body):
+                if element & 0x8000 and domain < VERSION_9 << 32 and at + 4 <= len(body):
                     element = int.from_bytes(body[at : at + 4]) << 16 | element & 0x7FFF
                     at += 4
                 fields.append((element, length))
-            known = self.templates.get((domain, number))
-            is_new = known is None or (known.fields, known.is_options) != (fields, is_options)
-            if number >= _DATA and len(fields) == n_fields and is_new:
-                self.templates[domain, number] = Template(domain, fields, is_options)
+            if len(fields) == n_fields:
+                self._keep(number, Template(domain, fields, is_options))
+
+    def _define_options_9(self, body: bytes, domain: int) -> None:
+        """Take templates of options, whose fields stand behind the bytes that both sorts take (RFC 3954, 6.1)."""
+        at = 0
+        while at + 6 <= len(body):
+            number, scopes, options = struct.unpack_from(">HHH", body, at)
+            at += 6
+            said = body[at : at + scopes + options]
+            at += scopes + options
+            pairs = struct.iter_unpack(">HH", said[: len(said) // 4 * 4])
+            self._keep(number, Template(domain, list(pairs), is_options=True))
+
+    def _keep(self, number: int, template: Template) -> None:
+        known = self.templates.get((template.domain, number))
+        is_new = known is None or (known.fields, known.is_options) != (template.fields, template.is_options)
+        if number >= _DATA and is_new:
+            self.templates[template.domain, number] = template
 
 
 def _records(body: bytes, template: Template) -> bytes:
@@ -277,7 +367,9 @@ def _exported(template: Template, pieces: Sequence[Piece], boot: int | None) -> 
     n = int(counts.sum())
     within = np.arange(n) - np.repeat(np.cumsum(counts) - counts, counts)
     exported = np.repeat(np.array([piece.exported for piece in pieces], np.int64), counts) * 1_000_000
-    first, last = _times(columns, exported, boot)
+    boots = [boot if piece.boot is None else piece.boot for piece in pieces]
+    begin = None if None in boots else np.repeat(np.array(boots, np.int64), counts)
+    first, last = _times(columns, exported, begin)
     vlan = _or(columns.number(*_VLANS), n, 0)
     back = columns.number(*(_REVERSE | one for one in _PACKETS))
     yield Exported(
@@ -310,7 +402,7 @@ def _count(numbers: Words | None, n: int) -> Words:
     return np.clip(_or(numbers, n, 0), 0, MOST_COUNTED)
 
 
-def _times(columns: Columns, exported: Words, boot: int | None) -> tuple[Words, Words]:
+def _times(columns: Columns, exported: Words, boot: Words | None) -> tuple[Words, Words]:
     """Give first and last times in microseconds; that of the export where the records have none."""
     for first, last, unit in _TIMES:
         start, end = columns.number(first), columns.number(last)
@@ -333,10 +425,16 @@ def _of_ntp(time: Words) -> Words:
     return ((time >> 32 & 0xFFFFFFFF) - _NTP) * 1_000_000 + ((time & 0xFFFFFFFF) * 1_000_000 >> 32)
 
 
-def _since_boot(columns: Columns, exported: Words, boot: int | None) -> tuple[Words, Words]:
+def _since_boot(columns: Columns, exported: Words, boot: Words | None) -> tuple[Words, Words]:
     start, end, own = columns.number(_UP_FIRST), columns.number(_UP_LAST), columns.number(_BOOT)
-    if start is None or (own is None and boot is None):
+    begin = boot if own is None else own
+    if start is None or begin is None:
         return exported, exported
-    begin = _or(own, len(exported), boot or 0)
     begin = np.clip(begin, 0, NEVER // 2000)
-    return (begin + start) * 1000, (begin + (start if end is None else end)) * 1000
+    return _turned(begin + start, exported), _turned(begin + (start if end is None else end), exported)
+
+
+def _turned(time: Words, exported: Words) -> Words:
+    """Give a time in microseconds, a turn of the clock earlier where it lies after the export."""
+    time = time * 1000
+    return np.where(time > exported + _AHEAD, time - _TURN, time)
