@@ -90,14 +90,19 @@ def counts_of(store: Store, question: Question, knowledge: Callable[[], Knowledg
     """Count the devices of the first snapshot by the fields of a question, however few: the fields, and n."""
     sectors = Sectors(knowledge()) if "sector" in question.fields else None
     state = snapshots(store, question.fields, question.scans, question.over, sectors)[0]
+    group = grouped_alone(state, question)
+    told = group.filter(pa.array(question.counts(group)))
+    (number,), cells = numbered([told], question.by)
+    return cells.append_column("n", pa.array(summed(number, told["n"].to_numpy(), cells.num_rows)))
+
+
+def grouped_alone(state: Snapshot, question: Question) -> pa.Table:
+    """Count the devices of one snapshot by what they are: the fields of the question, and n."""
     with (
         tempfile.TemporaryDirectory(prefix="beholden-census-") as spill,
         _engine(state.n_devices, Path(spill)) as engine,
     ):
-        group = _grouped(engine, state, question)
-    told = group.filter(pa.array(question.counts(group)))
-    (number,), cells = numbered([told], question.by)
-    return cells.append_column("n", pa.array(summed(number, told["n"].to_numpy(), cells.num_rows)))
+        return _grouped(engine, state, question)
 
 
 def census(store: Store, question: Question, sectors: Sectors | None, spill: Path) -> Row:

@@ -15,29 +15,36 @@ _PARTS = ("new", "gone", "re_identified", "re_ruled")
 
 def _cells(document: Row) -> list[list[Row]]:
     """Give the rows of each cell over time, the largest cell of the last snapshot first."""
-    n = len(document["snapshots"])
-    cells = [document["cells"][at : at + n] for at in range(0, len(document["cells"]), n)]
-    by = document["by"]
-    return sorted(cells, key=lambda rows: (-(rows[-1]["n"] or 0), [rows[-1][name] or "" for name in by]))
+    cells: dict[tuple[str, ...], list[Row]] = {}
+    for row in document["cells"]:
+        cells.setdefault(tuple(row[name] or "" for name in document["by"]), []).append(row)
+    return [rows for _, rows in sorted(cells.items(), key=lambda one: (-(one[1][-1]["n"] or 0), one[0]))]
 
 
 def _line(row: Row, by: list[str]) -> list[str]:
     names = [row[name] or "unknown" for name in by]
-    if row["is_suppressed"]:
+    if row.get("is_suppressed"):
         return [*names, f"{row['at']:%Y-%m-%d}", "few", *[""] * 6]
     share = "" if row["share"] is None else f"{row['share']:.1%}"
     between = f"±{(row['n_upper'] - row['n_lower']) / 2:,.0f}" if "n_lower" in row else ""
-    hhi = "" if row["hhi"] is None else f"{row['hhi']:.0f}"
-    parts = ["" if row[name] is None else f"{row[name]:+,}" for name in _PARTS]
+    hhi = "" if row.get("hhi") is None else f"{row['hhi']:.0f}"
+    parts = ["" if row.get(name) is None else f"{row[name]:+,}" for name in _PARTS]
     return [*names, f"{row['at']:%Y-%m-%d}", f"{row['n']:,}{between}", share, hhi, *parts]
+
+
+def _head(one: Row) -> str:
+    at = f"{one['at']:%Y-%m-%d} scan {one['scan'][:8]}"
+    if "epsilon" in one:
+        spent = f"epsilon {one['epsilon']:g}, {one['epsilon_spent']:g} spent on it so far"
+        return f"{at}: about {one['base']:,} devices, with noise: {spent}"
+    return f"{at}: {one['n_devices']:,} devices, {one['counted']:,} of {one['base']:,} counted"
 
 
 def _print(document: Row, every: bool) -> None:
     from beholden.cli.tables import print_line, print_table
 
     for one in document["snapshots"]:
-        base = f"{one['counted']:,} of {one['base']:,} counted"
-        print_line(f"{one['at']:%Y-%m-%d} scan {one['scan'][:8]}: {one['n_devices']:,} devices, {base}")
+        print_line(_head(one))
     cells = _cells(document)
     shown = cells if every else cells[:_MOST]
     heads = [*document["by"], "at", "devices", "share", "HHI", "new", "gone", "re-id", "ruled"]
@@ -71,6 +78,9 @@ def _print(document: Row, every: bool) -> None:
     default=1.0,
     help="Read this share of the devices and estimate, with intervals of 95 %.",
 )
+@click.option("--epsilon", type=float, metavar="E",
+              help="Publish with noise of differential privacy, which spends E of each snapshot's budget.")  # fmt: skip
+@click.option("--budget", type=float, default=2.0, show_default=True, help="Privacy budget of each snapshot.")
 @click.option("--all", "every", is_flag=True, help=f"All cells, not only the {_MOST} largest.")
 @json_option
 def command(
@@ -83,6 +93,8 @@ def command(
     concentration: str,
     least: int,
     sample: float,
+    epsilon: float | None,
+    budget: float,
     every: bool,
     as_json: bool,
 ) -> None:
@@ -92,10 +104,16 @@ def command(
     other evidence, or re-ruled by other knowledge of the same evidence. The parts sum to the change.
     """
     from beholden.pipeline.fleet.census import Question, answer
+    from beholden.pipeline.fleet.privacy import private_census
     from beholden.pipeline.opening import open_knowledge, open_store
 
     question = Question(by.split(","), over, where, of, scans, concentration, least, sample)
-    document = answer(open_store(store), question, lambda: open_knowledge(say))
+    if epsilon is None:
+        document = answer(open_store(store), question, lambda: open_knowledge(say))
+    elif sample != 1.0:
+        raise click.UsageError("--epsilon counts every device; leave out --sample")
+    else:
+        document = private_census(open_store(store), question, epsilon, budget, lambda: open_knowledge(say))
     if as_json:
         print_json(document)
     else:
