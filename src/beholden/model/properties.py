@@ -85,6 +85,7 @@ PROPERTIES: dict[str, str] = {
     "http.request": "method and path of a request, query removed",
     "http.server": "Server of a response",
     "http.title": "title of an HTML page served",
+    "http.favicon": "hash of an icon served, as Shodan makes it: MurmurHash3 of its Base64, decimal",
     "http.authenticate": "WWW-Authenticate of a response",
     "http.powered_by": "X-Powered-By of a response",
     "http.basic_user": "user name sent in clear by Basic authentication; the password is never kept",

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-from beholden.ingest.dissect import chargers, descriptions
-from beholden.ingest.dissect.bodies import measure, plain
+from beholden.ingest.dissect import chargers, descriptions, icons
+from beholden.ingest.dissect.bodies import MOST_BODY, measure, plain
 from beholden.ingest.dissect.heads import Head, basic_user, split
 from beholden.ingest.dissect.octets import text
 from beholden.ingest.dissect.seen import SENDER, Seen, collect
@@ -76,3 +76,5 @@ def _response(head: Head, payload: bytes) -> Iterator[Seen]:
         yield from described
     elif title := _TITLE.search(body):
         yield Seen(SENDER, "http.title", unescape(text(title[1])))
+    elif head.first("content-length") and measure(head, payload) <= len(payload) and len(body) < MOST_BODY:
+        yield Seen(SENDER, "http.favicon", icons.hashed(body))
