@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from sameness import assert_same
 
+from beholden.engine.parted import IS_LEFT
 from beholden.identify.identify import claim_settings
 from beholden.ingest.tabular.problems import Problems
 from beholden.knowledge.base import Knowledge
@@ -95,28 +96,36 @@ def knowledge(beholden):  # noqa: ARG001 - makes the cache
     return Knowledge.open()
 
 
-def distilled(engine, path, knowledge):
+def distilled(engine, path, knowledge, folder):
     """Give what a partition comes to, with the first device of a like or unit in the stead of its number."""
     told = []
     problems = Problems(told.append, "fleet.parquet")
     raw = columns.read(engine, path, "parquet", [], None, problems)
-    found = distil.Distiller(engine, knowledge, claim_settings(knowledge)).distil(raw, "e" * 64, problems)
+    folder.mkdir()
+    found = distil.Distiller(engine, knowledge, claim_settings(knowledge)).distil(
+        raw, "e" * 64, folder, problems
+    )
     assert found.likes.num_rows == len(found.likes["like"].unique()) <= found.units.num_rows
     units = engine.bind(found.units).select("unit", "like")
-    devices = found.devices.join(units, on="unit", how="inner")
+    written = engine.scan(sorted(folder.glob(f"{distil.DEVICES}*.parquet"))).filter(~nw.col(IS_LEFT))
+    devices = written.select(*distil.DEVICE).join(units, on="unit", how="inner")
     for name in ("like", "unit"):
         firsts = devices.group_by(name).agg(nw.col("device_id").min().alias(f"first of {name}"))
         devices = devices.join(firsts, on=name, how="inner").drop(name)
-    counts = found.counts.group_by("site", "country").agg(nw.col("n_devices").sum(), n_units=nw.len())
+    counts = (
+        engine.scan([folder / f"{distil.COUNTS}.parquet"])
+        .group_by("site", "country")
+        .agg(nw.col("n_devices").sum(), n_units=nw.len())
+    )
     given = {"devices": engine.collect(devices), "counts": engine.collect(counts)}
-    return given, (told, found.likes.num_rows, found.units.num_rows, found.span(engine))
+    return given, (told, found.likes.num_rows, found.units.num_rows, (found.n_records, found.n_devices))
 
 
 def test_distilling(duck, spark, tmp_path, knowledge):
     path = tmp_path / "fleet.parquet"
     pq.write_table(sheet(Random(7)), path, row_group_size=100)
-    mine, about = distilled(duck, path, knowledge)
-    others, about_others = distilled(spark, path, knowledge)
+    mine, about = distilled(duck, path, knowledge, tmp_path / "duck")
+    others, about_others = distilled(spark, path, knowledge, tmp_path / "spark")
     for name, table in mine.items():
         assert_same(table, others[name])
     assert about == about_others

@@ -27,6 +27,10 @@ IDENTIFIERS: Final = ("mac", "imei", "serial", "asset", "iccid", "imsi", "hostna
 """Kinds of identifier that have a column each."""
 WORDS: Final = ("model", "firmware", "os")
 """Fields that a device states in its own words, each in its column."""
+IS_LEFT: Final = "is_left"
+"""Marks rows that count in the file of mended ones, not here."""
+MENDED: Final = "-mended"
+"""Ends the name of a partition's file with records whose identifiers had to be read one by one."""
 _DIGEST: Final = 64
 _TABLES: Mapping[str, Table] = {
     "devices": DEVICES,
@@ -72,8 +76,10 @@ class Parted:
         """Give the rows of each partition, without those shadowed."""
         for path in self._paths:
             rows = _among(path, devices)
+            rows = rows.filter(pc.invert(rows[IS_LEFT]))
             evidence_id = path.name[:_DIGEST]
-            shadowed = self._shadowed.filter(pc.equal(self._shadowed["part"], path.stem))["locator"]
+            part = path.stem.removesuffix(MENDED)
+            shadowed = self._shadowed.filter(pc.equal(self._shadowed["part"], part))["locator"]
             if len(shadowed):
                 rows = rows.filter(pc.invert(pc.is_in(rows["locator"], shadowed.combine_chunks())))
             if rows.num_rows:

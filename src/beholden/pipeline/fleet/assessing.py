@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from beholden.engine import FleetEngine, Frame, engine_for, from_rows
 from beholden.engine.members import KEYS, OWN
-from beholden.engine.parted import PARTS, SHADOWED, UNITS, WORDS_OF
+from beholden.engine.parted import IS_LEFT, PARTS, SHADOWED, UNITS, WORDS_OF
 from beholden.engine.places import sources
 from beholden.engine.schemas import coded, empty, put
 from beholden.engine.writing import Writing
@@ -23,7 +23,7 @@ from beholden.knowledge.base import Knowledge
 from beholden.model.errors import Problem, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, JUDGEMENTS, ROLLUP_BINS, ROLLUPS, TABLES
-from beholden.pipeline.fleet.distil import parted_ouis, read_whole
+from beholden.pipeline.fleet.distil import DEVICES, parted_ouis, read_whole
 from beholden.pipeline.fleet.examples import distinct, examples, like_ids
 from beholden.pipeline.fleet.ledger import Part
 from beholden.pipeline.stages import Given, Stages, Step, Whose
@@ -78,18 +78,21 @@ class Assessing:
         """Put the devices of partitions into the scan, without copying where the system can link."""
         (self.folder / PARTS).mkdir()
         for partition_id, part in parts.items():
-            target = self.folder / PARTS / f"{partition_id}.parquet"
-            try:
-                os.link(part.devices, target)
-            except OSError:
-                shutil.copyfile(part.devices, target)
+            for path in part.devices:
+                target = self.folder / PARTS / f"{partition_id}{path.stem.removeprefix(DEVICES)}.parquet"
+                try:
+                    os.link(path, target)
+                except OSError:
+                    shutil.copyfile(path, target)
 
     def _shadowed(self, parts: Mapping[str, Part]) -> pa.Table:
         """Find the records that a later one of the same device replaces: seen later, else of a later partition or row."""
         names = ["device_id", "last_seen_at", "locator", "unit", "site", "country"]
         every = self.engine.union(
             [
-                self.engine.scan([part.devices]).select(*names, part=nw.lit(partition_id))
+                self.engine.scan(part.devices)
+                .filter(~nw.col(IS_LEFT))
+                .select(*names, part=nw.lit(partition_id))
                 for partition_id, part in sorted(parts.items())
             ]
         )

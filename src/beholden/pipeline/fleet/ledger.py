@@ -9,14 +9,14 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from beholden.engine import FleetEngine
-from beholden.pipeline.fleet.distil import Distilled
+from beholden.pipeline.fleet.distil import COUNTS, DEVICES, Distilled
 
 _ABOUT, _LIKES, _UNITS = "about.json", "likes.parquet", "units.parquet"
 _ASIDE = ".aside-"
@@ -44,14 +44,14 @@ class Part:
     about: About
 
     @property
-    def devices(self) -> Path:
-        """Give the file of its devices."""
-        return self.folder / "devices.parquet"
+    def devices(self) -> list[Path]:
+        """Give the files of its devices; rows that are marked as left stand in the other."""
+        return sorted(self.folder.glob(f"{DEVICES}*.parquet"))
 
     @property
     def counts(self) -> Path:
         """Give the file of its counts for roll-ups."""
-        return self.folder / "counts.parquet"
+        return self.folder / f"{COUNTS}.parquet"
 
     def likes(self) -> pa.Table:
         """Read its likes."""
@@ -79,16 +79,15 @@ class Ledger:
             return None
         return Part(folder, About(**about))
 
-    def put(self, partition_id: str, about: About, engine: FleetEngine, came_to: Distilled) -> Part:
-        """Write what a partition came to; what another wrote meanwhile is the same."""
+    def put(self, partition_id: str, make: Callable[[Path], tuple[About, Distilled]]) -> Part:
+        """Have a partition's files made in a folder aside, and put it in; what another put meanwhile is the same."""
         aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self._folder))
-        part = Part(self._folder / partition_id, about)
         try:
-            engine.write(came_to.devices, aside / part.devices.name)
-            engine.write(came_to.counts, aside / part.counts.name)
+            about, came_to = make(aside)
             pq.write_table(came_to.likes, aside / _LIKES)
             pq.write_table(came_to.units, aside / _UNITS)
             (aside / _ABOUT).write_text(json.dumps(asdict(about)), "utf-8")
+            part = Part(self._folder / partition_id, about)
             _land(aside, part.folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)

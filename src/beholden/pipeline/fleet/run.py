@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,8 +19,8 @@ from beholden.model.errors import BeholdenError, Problem, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, RUNS
 from beholden.pipeline.fleet.assessing import Assessing
-from beholden.pipeline.fleet.columns import read
-from beholden.pipeline.fleet.distil import Distiller
+from beholden.pipeline.fleet.columns import Raw, read
+from beholden.pipeline.fleet.distil import Distilled, Distiller
 from beholden.pipeline.fleet.inputs import Partition, partitions
 from beholden.pipeline.fleet.ledger import About, Ledger, Part
 from beholden.pipeline.scan import Outcome
@@ -107,9 +108,7 @@ class Fleet:
                 raw = read(self.engine, one.path, one.kind, one.hive, self.request.mapping, problems)
                 if raw is None:
                     return None
-                came_to = distiller.distil(raw, one.evidence_id, problems)
-                about = About(one.evidence_id, one.kind, one.path.stat().st_size, *came_to.span(self.engine))
-                return ledger.put(one.partition_id, about, self.engine, came_to)
+                return ledger.put(one.partition_id, partial(_made, distiller, raw, one, problems))
         except self.engine.unreadable as error:
             self.report(Problem(str(one.path), "", str(error).splitlines()[0], "left out"))
             return None
@@ -146,6 +145,15 @@ class Fleet:
             assessing.write("runs", from_rows(RUNS, [run]))
         self.store.enter(run)
         return Outcome(scan_id, True, evidence.num_rows, n_devices)
+
+
+def _made(
+    distiller: Distiller, raw: Raw, one: Partition, problems: Problems, folder: Path
+) -> tuple[About, Distilled]:
+    came_to = distiller.distil(raw, one.evidence_id, folder, problems)
+    span = (None if at is None else at.isoformat() for at in (came_to.first_seen_at, came_to.last_seen_at))
+    size = one.path.stat().st_size
+    return About(one.evidence_id, one.kind, size, came_to.n_records, came_to.n_devices, *span), came_to
 
 
 def _evidence(about: About) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What readers and knowledge make of distinct values, put back into columns by the engine."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import narwhals as nw
@@ -10,7 +12,7 @@ from beholden.engine import Engine, Frame
 
 _FEW: Final = 12
 """Values that are told apart one by one; for more of them a table is joined."""
-_KEY, _VALUE, _BECOMES, _IS_TOLD = "key of value", ".value", ".becomes", ".is_told"
+_KEY, _VALUE, _SAID = ".key", ".value", ".said"
 
 
 def distinct(engine: Engine, records: Frame, column: nw.Expr) -> pa.Array:
@@ -19,36 +21,62 @@ def distinct(engine: Engine, records: Frame, column: nw.Expr) -> pa.Array:
     return pc.drop_null(engine.collect(grouped)[_VALUE].combine_chunks()).sort()
 
 
-def put(engine: Engine, records: Frame, name: str, words: pa.Array, becomes: pa.Array) -> Frame:
-    """Put what the words of a column become in their stead; most words stay as they are."""
-    is_changed = pc.fill_null(pc.not_equal(words, becomes), fill_value=True)
-    words, becomes = words.filter(is_changed), becomes.filter(is_changed)
-    return _told(engine, records, nw.col(name), name, words, becomes, nw.col(name)) if len(words) else records
+@dataclass(frozen=True)
+class _Told:
+    name: str
+    column: nw.Expr
+    words: pa.Array
+    said: Any
+    otherwise: nw.Expr
+
+    @property
+    def is_joined(self) -> bool:
+        return len(self.words) > _FEW or not pa.types.is_string(self.said.type)
+
+    def chain(self) -> nw.Expr:
+        """Give what is said of few words, one by one."""
+        value = self.otherwise
+        for word, one in zip(self.words.to_pylist(), self.said.to_pylist(), strict=True):
+            value = nw.when(self.column == word).then(nw.lit(one, dtype=nw.String)).otherwise(value)
+        return value.cast(nw.String)
 
 
-def told(engine: Engine, records: Frame, column: nw.Expr, name: str, words: pa.Array, said: Any) -> Frame:  # noqa: ANN401
-    """Add what is said of the values of a column, null where nothing is."""
-    is_told = pc.is_valid(said)
-    words, said = words.filter(is_told), said.filter(is_told)
-    return _told(engine, records, column, name, words, said, nw.lit(None))
+@dataclass
+class Telling:
+    """Columns that are told by others' distinct values, all at once: every step makes the engine plan again."""
 
+    engine: Engine
+    _told: list[_Told] = field(default_factory=list)
 
-def _told(
-    engine: Engine,
-    records: Frame,
-    column: nw.Expr,
-    name: str,
-    words: pa.Array,
-    said: Any,  # noqa: ANN401
-    otherwise: nw.Expr,
-) -> Frame:
-    if len(words) <= _FEW and (not len(words) or pa.types.is_string(said.type)):
-        value = otherwise
-        for word, one in zip(words.to_pylist(), said.to_pylist(), strict=True):
-            value = nw.when(column == word).then(nw.lit(one, dtype=nw.String)).otherwise(value)
-        return records.with_columns(value.cast(nw.String).alias(name))
-    is_told = pa.repeat(pa.scalar(value=True), len(words))
-    table = engine.bind(pa.table({_VALUE: words, _BECOMES: said, _IS_TOLD: is_told}))
-    joined = records.with_columns(column.alias(_KEY)).join(table, left_on=_KEY, right_on=_VALUE, how="left")
-    value = nw.when(nw.col(_IS_TOLD)).then(nw.col(_BECOMES)).otherwise(otherwise)
-    return joined.with_columns(value.alias(name)).drop(_KEY, _BECOMES, _IS_TOLD)
+    def put(self, name: str, words: pa.Array, becomes: pa.Array) -> None:
+        """Put what the words of a column become in their stead; most words stay as they are."""
+        is_changed = pc.fill_null(pc.not_equal(words, becomes), fill_value=True)
+        if pc.any(is_changed).as_py():
+            changed = words.filter(is_changed), becomes.filter(is_changed)
+            self._told.append(_Told(name, nw.col(name), *changed, nw.col(name)))
+
+    def tell(self, name: str, column: nw.Expr, words: pa.Array, said: Any) -> None:  # noqa: ANN401
+        """Add what is said of the values of a column, null where nothing is."""
+        is_told = pc.is_valid(said)
+        self._told.append(_Told(name, column, words.filter(is_told), said.filter(is_told), nw.lit(None)))
+
+    def over(self, records: Frame) -> Frame:
+        """Give records with what they are told."""
+        joined = [one for one in self._told if one.is_joined]
+        if joined:
+            records = records.with_columns(*(one.column.alias(_KEY + one.name) for one in joined))
+        for one in joined:
+            table = pa.table({_VALUE: one.words, _SAID + one.name: one.said})
+            is_told = pa.repeat(pa.scalar(value=True), len(one.words))
+            table = table.append_column(_VALUE + one.name, is_told)
+            keys = {"left_on": _KEY + one.name, "right_on": _VALUE}
+            records = records.join(self.engine.bind(table), how="left", **keys)
+        return records.with_columns(**dict(self._values())) if self._told else records
+
+    def _values(self) -> Iterator[tuple[str, nw.Expr]]:
+        for one in self._told:
+            if one.is_joined:
+                is_told = nw.when(nw.col(_VALUE + one.name))
+                yield one.name, is_told.then(nw.col(_SAID + one.name)).otherwise(one.otherwise)
+            else:
+                yield one.name, one.chain()
