@@ -38,6 +38,17 @@ def indicators_option(function: Command) -> Command:
     )(function)
 
 
+def sigma_option(function: Command) -> Command:
+    """Add --sigma."""
+    return click.option(
+        "--sigma",
+        type=click.Path(path_type=Path, exists=True),
+        multiple=True,
+        metavar="PATH",
+        help="Sigma rules, a file or a folder of them; repeat for several. `knowledge sigma` says which run.",
+    )(function)
+
+
 def json_option(function: Command) -> Command:
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(

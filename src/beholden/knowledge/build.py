@@ -32,11 +32,14 @@ from beholden.knowledge.recog import recog_fingerprints
 from beholden.knowledge.rules import expand_applies, load_impacts, load_kinds, load_rules, load_signals
 from beholden.knowledge.schemas import SCHEMAS
 from beholden.knowledge.sectors import load_sectors
+from beholden.knowledge.sigma_rows import load_sigma
 from beholden.knowledge.signs import load_authorities, load_contents, load_old_software
 from beholden.knowledge.standards import load_standards
 from beholden.knowledge.white_labels import load_white_labels
 
 MANIFEST = "manifest.json"
+OF_OTHERS = ("indicators", "sigma")
+"""Folders of lists and rules of others, which are kept as they were written and read by a scan."""
 
 
 def files_of(root: Path) -> Iterator[Path]:
@@ -94,6 +97,7 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "interfaces": _interfaces(root, ledger),
         "contents": _table("contents", load_contents(root, ledger)),
         **{name: _table(name, rows) for name, rows in load_vocabulary(root, ledger).items()},
+        **{name: _table(name, rows) for name, rows in load_sigma(root, ledger).items()},
         "old_software": _table("old_software", load_old_software(root, ledger)),
         "authorities": _table("authorities", load_authorities(root, ledger)),
         "sectors": _table("sectors", load_sectors(root, ledger, kinds)),
@@ -127,8 +131,9 @@ def build(root: Path, out: Path, on_start: Callable[[], None] | None = None) -> 
                 shutil.copyfile(path, aside / path.name)
         for path in (root / "vocabulary" / "claims.toml", *sorted((root / "profiles").glob("*.toml"))):
             shutil.copyfile(path, aside / path.name)
-        if (root / "indicators").is_dir():
-            shutil.copytree(root / "indicators", aside / "indicators")
+        for name in OF_OTHERS:
+            if (root / name).is_dir():
+                shutil.copytree(root / name, aside / name)
         counts = {name: table.num_rows for name, table in tables.items()}
         manifest = {"knowledge_id": content_key(root), "rows": counts}
         (aside / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")

@@ -53,6 +53,9 @@ PACK_KEYS: dict[str, tuple[str, ...]] = {
     "vocabulary/recog_fields.csv": ("param", "field"),
     "vocabulary/recog_files.csv": ("file",),
     "vocabulary/sectors.csv": ("reads", "value"),
+    "vocabulary/sigma_fields.csv": ("logsource", "field"),
+    "vocabulary/sigma_levels.csv": ("word",),
+    "vocabulary/sigma_tactics.csv": ("tactic",),
     "vocabulary/remediation.csv": ("is_exploited", "is_exposed", "is_automatable", "is_total"),
 }
 """Key columns of each CSV pack."""
@@ -85,6 +88,9 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "indicator_markings": ("id",),
     "indicator_types": ("form", "type"),
     "indicator_words": ("word",),
+    "sigma_fields": ("logsource", "field"),
+    "sigma_levels": ("word",),
+    "sigma_tactics": ("tactic",),
     "kinds": ("kind",),
     "rules": ("rule_id",),
     "conditions": ("rule_id",),

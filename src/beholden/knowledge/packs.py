@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from beholden.knowledge.build import files_of, quick_key
+from beholden.knowledge.build import OF_OTHERS, files_of, quick_key
 from beholden.knowledge.facts import Source, load_sources
 from beholden.knowledge.files import PLACE, KnowledgeError, Row, lines_of, read_csv, read_header, read_yaml
 from beholden.knowledge.keys import PACK_KEYS, key_of, siblings
@@ -27,9 +27,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _SOURCE_COLUMNS = ("source", "updates_source", "local_source")
 _PAPERS = (".md", ".txt")
 """Files of a pack that are for people."""
-_INDICATORS = "indicators"
-"""The folder of a pack for lists of others, in whichever form."""
-
 RECORD = "originals.json"
 """What was fetched, in the folder of an update."""
 
@@ -131,12 +128,12 @@ class _Composition:
     def _lay_file(self, pack: Pack, path: Path) -> None:
         inner = path.relative_to(pack.folder)
         name = inner.as_posix()
-        is_list = inner.parts[0] == _INDICATORS
-        is_paper = inner.suffix in _PAPERS and not is_list
+        is_of_others = inner.parts[0] in OF_OTHERS
+        is_paper = inner.suffix in _PAPERS and not is_of_others
         if is_paper or inner.name.startswith(".") or inner.parts[0] == "sources":
             return
-        if is_list:
-            _copy(path, self._out / _INDICATORS / pack.name / inner.relative_to(_INDICATORS))
+        if is_of_others:
+            _copy(path, self._out / inner.parts[0] / pack.name / Path(*inner.parts[1:]))
         elif name in PACK_KEYS:
             self._lay_csv(pack, name)
         elif inner.suffix == ".yaml" and inner.parts[0] == "fingerprints":

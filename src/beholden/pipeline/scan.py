@@ -19,6 +19,7 @@ from beholden.ingest.sink import Spill
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.indicators.lists import with_indicators
 from beholden.knowledge.profiles import Profile
+from beholden.knowledge.sigma_rows import with_sigma
 from beholden.model.errors import BeholdenError, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, RUNS
@@ -31,7 +32,7 @@ from beholden.pipeline.stages import Given, Stages, Step, Whose
 class Request:
     """What to scan and for whose eyes.
 
-    `indicators` are lists of others to compare with. `as_of` is the instant that evidence is aged to; None means
+    `indicators` and `sigma` are lists and rules of others. `as_of` is the instant that evidence is aged to; None means
     the end of the evidence. `started_at` and `today` come from outside, because no stage reads the clock.
     """
 
@@ -41,6 +42,7 @@ class Request:
     as_of: datetime | None = None
     options: Options = field(default_factory=Options)
     indicators: Sequence[Path] = ()
+    sigma: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def scan(
 ) -> Outcome:
     """Run every stage and put the tables into the store, all or nothing."""
     knowledge = with_indicators(knowledge, request.indicators, report)
+    knowledge = with_sigma(knowledge, request.sigma, report)
     with TemporaryDirectory(prefix="beholden-") as folder:
         return _scan(request, store, knowledge, report, Spill(Path(folder)), on_step, clock)
 

@@ -56,6 +56,7 @@ class Job:
     profile: str
     limit_bytes: int
     indicators: tuple[Path, ...] = ()
+    sigma: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -210,6 +210,30 @@ def import_(
         print_line(f"left out, {schema}: {n}")
 
 
+@command.command(name="sigma")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@json_option
+def sigma(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Say of Sigma rules in PATHS whether they run, and else why not."""
+    from beholden.knowledge.sigma import judge
+    from beholden.pipeline.opening import open_knowledge
+
+    rows = [
+        {"rule": one.rule_id, "title": one.rule.title, "runs": one.why is None, "why": one.why,
+         "over": one.over or None, "confidence": one.confidence, "file": one.file, "line": one.line}
+        for one in judge(paths, open_knowledge(say))
+    ]  # fmt: skip
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        said = f"over {row['over']}" if row["runs"] else row["why"]
+        print_line(
+            f"{'runs' if row['runs'] else 'does not run'}: {row['title']}: {said} ({row['file']}:{row['line']})"
+        )
+    print_line(f"{sum(row['runs'] for row in rows)} of {len(rows)} rules run")
+
+
 @command.command(name="lookup")
 @click.argument("value")
 @click.option(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from beholden.cli.garbage import sought_anew, unsought
-from beholden.cli.options import indicators_option, json_option, print_json, say, store_option
+from beholden.cli.options import indicators_option, json_option, print_json, say, sigma_option, store_option
 from beholden.cli.problems import Problems
 from beholden.model.errors import BeholdenError
 
@@ -37,6 +37,7 @@ def _tell_of_compiling() -> None:
 @click.option("--mapping", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="TOML file that names an inventory's columns.")  # fmt: skip
 @indicators_option
+@sigma_option
 @click.option("--as-of", help="Instant to age evidence to, or 'now'; default the end of the evidence.")
 @click.option("--limit", type=click.IntRange(min=1), default=2048, show_default=True,
               help="MiB that one compressed evidence may grow to.")  # fmt: skip
@@ -51,6 +52,7 @@ def command(
     profile: str,
     mapping: Path | None,
     indicators: tuple[Path, ...],
+    sigma: tuple[Path, ...],
     as_of: str | None,
     limit: int,
     with_report: bool,
@@ -78,6 +80,7 @@ def command(
             started_at=datetime.now(UTC),
             as_of=_read_instant(as_of),
             indicators=indicators,
+            sigma=sigma,
             options=Options(
                 read_mapping(mapping) if mapping else None, limit << 20, bar.advance, _tell_of_compiling
             ),

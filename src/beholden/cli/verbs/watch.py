@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from beholden.cli.options import indicators_option, say, store_option
+from beholden.cli.options import indicators_option, say, sigma_option, store_option
 from beholden.model.errors import BeholdenError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @store_option
 @click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
 @indicators_option
+@sigma_option
 @click.option("--window", type=click.FloatRange(min=0.2), default=300.0, show_default=True,
               help="Seconds that one window lasts.")  # fmt: skip
 @click.option("--window-size", type=click.IntRange(min=1), default=1024, show_default=True,
@@ -42,6 +43,7 @@ def command(
     store: Path | None,
     profile: str,
     indicators: tuple[Path, ...],
+    sigma: tuple[Path, ...],
     window: float,
     window_size: int,
     spool: int,
@@ -59,7 +61,7 @@ def command(
     from beholden.pipeline.watching import Job, check, watch
 
     home = (store or default_store()).absolute()
-    job = Job(home, profile, limit << 20, indicators)
+    job = Job(home, profile, limit << 20, indicators, sigma)
     stops = _Stops()
     check(job)
     intake = _intake(source, home / "spool", window, quiet, (window_size << 20, spool << 20), most_windows)
