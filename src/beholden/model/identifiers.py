@@ -130,12 +130,12 @@ def _digits(text: str) -> str:
 def imei(text: str) -> str | None:
     """Give an IMEI as 15 digits with its check digit (3GPP TS 23.003).
 
-    15 digits must pass the check; 16 are an IMEISV, whose version goes; 14 lack the check digit, unless
-    they may as well be 15 that lost a leading zero, which is not known.
+    15 digits must pass the check; 16 are an IMEISV, whose version goes; 17 have both; 14 lack the check digit,
+    unless they may as well be 15 that lost a leading zero, which is not known.
     """
     digits = _digits(text)
-    if len(digits) == 15:
-        return digits if is_luhn(digits) else None
+    if len(digits) in (15, 17):
+        return digits[:15] if is_luhn(digits[:15]) else None
     if len(digits) == 16:
         return digits[:14] + luhn_digit(digits[:14])
     if len(digits) == 14 and not is_luhn("0" + digits):
@@ -149,9 +149,9 @@ def tac(canonical_imei: str) -> str:
 
 
 def iccid(text: str) -> str | None:
-    """Give the number of a SIM: 19 or 20 digits from 89 on, filler dropped, check digit right (ITU-T E.118)."""
+    """Give the number of a SIM: 18 to 20 digits from 89 on, filler dropped, check digit right (ITU-T E.118)."""
     digits = _digits(text.strip().rstrip("fF"))
-    return digits if len(digits) in (19, 20) and digits.startswith("89") and is_luhn(digits) else None
+    return digits if 18 <= len(digits) <= 20 and digits.startswith("89") and is_luhn(digits) else None
 
 
 def imsi(text: str) -> str | None:

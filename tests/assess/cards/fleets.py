@@ -27,7 +27,9 @@ def usage_of(text):
     seen = [(row["card"], row["day"]) for row in rows]
     made = []
     for place, row in enumerate(rows):
-        amounts = {name: int(row[name]) if row.get(name) else None for name in ("bytes_up", "bytes_down", "sms")}
+        amounts = {
+            name: int(row[name]) if row.get(name) else None for name in ("bytes_up", "bytes_down", "sms")
+        }
         both = [amounts[name] for name in ("bytes_up", "bytes_down") if amounts[name] is not None]
         made.append(
             {

@@ -81,6 +81,7 @@ def batches(path: Path, header: Header, problems: Problems) -> Iterator[Batch]:
         problems.tell(
             "damaged", f"row {first}", f"damaged: {str(error).splitlines()[0]}", "rows before it kept"
         )
+        return
     if first == 1:
         problems.tell("header only", "", "columns and no rows", "nothing read")
 
