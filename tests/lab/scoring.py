@@ -23,6 +23,9 @@ SIGNALS = (
 SETTLED = 3
 """Runs by which thresholds were settled; later ones are held out."""
 _FLOW = re.compile(r"\s*\d+\s+\w+ ([\d.]+):\d+ <?-> ")
+_RISK = re.compile(r"\*\* ([^*]+?) \*\*")
+RARE = 0.05
+"""A flag that more of the innocent bear tells nobody apart."""
 MISSES = {
     "scan.addresses slow": "One address in ten minutes comes to some fifty over what is left of the run.",
     "beacon.regular web": "A named place on port 443 looks like any service that nobody has listed yet.",
@@ -167,24 +170,59 @@ def elsewhere(captures):
 
 
 def flagged(folder):
-    """Let nDPI flag risks of the same captures: how many devices have any flag, of those taken over and of others."""
+    """Let nDPI flag risks of the same captures: which devices have which flags, of those taken over and of others."""
     reader = shutil.which("ndpiReader")
     if not reader:
         return "nDPI's reader is not installed here."
-    counts = Counter()
+    rows = []
     for path in sorted(folder.glob("*.json")):
-        members = {member["ip"]: member for member in json.loads(path.read_text())["members"]}
         command = [reader, "-i", path.with_suffix(".pcap"), "-v", "2"]
         said = subprocess.run(command, capture_output=True, check=True, text=True, errors="replace").stdout
-        risky = {found[1] for line in said.splitlines() if "[Risk:" in line and (found := _FLOW.match(line))}
-        for ip, member in members.items():
-            is_hostile = any(act["attack"] for act in member["acts"])
-            counts[is_hostile] += 1
-            counts[is_hostile, ip in risky] += 1
-    return (
-        f"nDPI's risk flags stand on conversations of {counts[True, True]} of {counts[True]} devices taken over "
-        f"and of {counts[False, True]} of {counts[False]} others: they speak of conversations, not of devices."
+        risks = defaultdict(set)
+        for line in said.splitlines():
+            if "[Risk:" in line and (found := _FLOW.match(line)):
+                risks[found[1]] |= set(_RISK.findall(line))
+        for member in json.loads(path.read_text())["members"]:
+            attacks = sorted({act["attack"] for act in member["acts"] if act["attack"]})
+            rows.append((attacks, risks[member["ip"]]))
+    return _beside(rows)
+
+
+def _beside(rows):
+    """Say of each risk how many devices bear it, and by which of them an attack could be told from the innocent."""
+    hostile, others = (
+        [risks for attacks, risks in rows if bool(attacks) is is_so] for is_so in (True, False)
     )
+    names = sorted({risk for _, risks in rows for risk in risks})
+    count = {
+        name: tuple(sum(name in risks for risks in some) for some in (hostile, others)) for name in names
+    }
+    rare = {name for name in names if count[name][1] <= len(others) * RARE}
+    by_attack = defaultdict(list)
+    for attacks, risks in rows:
+        for attack in attacks:
+            by_attack[attack].append(risks & rare)
+    told = [
+        (
+            attack,
+            len(some),
+            sum(map(bool, some)),
+            ", ".join(
+                f"{risk} {n}" for risk, n in sorted(Counter(one for each in some for one in each).items())
+            ),
+        )
+        for attack, some in sorted(by_attack.items())
+    ]
+    n_any = [sum(map(bool, some)) for some in (hostile, others)]
+    risks = [(name, *count[name]) for name in names]
+    return f"""nDPI's risk flags stand on conversations of {n_any[0]} of {len(hostile)} devices taken over and of
+{n_any[1]} of {len(others)} others: they speak of conversations, not of devices. Suricata and Zeek are not measured.
+
+{table(("risk of nDPI", f"taken over ({len(hostile)})", f"others ({len(others)})"), risks)}
+
+Flags that at most {RARE:.0%} of the others bear, by attack; ours are in the table of variants above.
+
+{table(("attack", "devices", "flagged so", "by which"), told)}"""
 
 
 def page(by_factor, real, peer):
