@@ -178,9 +178,9 @@ def snapshots(
     Raises BeholdenError where there are none.
     """
     wanted = {store.scan_id(prefix) for prefix in scans}
-    runs = [row for row in store.runs() if not wanted or row["scan_id"] in wanted]
+    runs = [row for row in reversed(store.runs()) if not wanted or row["scan_id"] in wanted]
     found = [_snapshot(store, row, fields, sectors) for row in runs]
-    found.sort(key=lambda one: (one.at, one.scan_id))
+    found.sort(key=lambda one: one.at)  # those of the same evidence stay in the order they were made in
     if over == "month":
         found = list({(one.at.year, one.at.month): one for one in found}.values())
     if not found:
