@@ -153,6 +153,9 @@ PROPERTIES: dict[str, str] = {
     "pppp.message": "kind of a PPPP message: whom it speaks to, a relay or the local network",
     "pppp.device_id": "identifier with which a device registers or answers by PPPP, as PREFIX-number-CHECK",
     "pppp.asks": "identifier of the device that a PPPP client asks for",
+    "kalay.asks": "identifier of the device that a Kalay client asks for",
+    "kalay.version": "version of Kalay that a device answers with",
+    "kalay.software": "version of the Kalay kit that a device answers with",
     # local protocols of the smart home
     "tuya.device_id": "gwId of a Tuya announcement",
     "tuya.product": "productKey of a Tuya announcement",

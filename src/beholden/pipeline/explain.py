@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.engine.places import counts
 from beholden.engine.store import Store
 from beholden.model.errors import BeholdenError
 from beholden.pipeline.documents import IDENTIFIERS, Document, device_documents, flaws
@@ -92,7 +93,9 @@ class _Proof:
         self._evidence: dict[str, list[Document]] = defaultdict(list)
         for row in store.read(scan_id, "finding_evidence", devices=[device]).to_pylist():
             self._evidence[row["finding_id"]].append(row)
-        self._files = {row["evidence_id"]: row["name"] for row in store.read(scan_id, "evidence").to_pylist()}
+        evidence = store.read(scan_id, "evidence").to_pylist()
+        self._files = {row["evidence_id"]: row["name"] for row in evidence}
+        self._counted = {row["evidence_id"]: counts(row["kind"]) for row in evidence}
         self._facts = {row["fact_id"]: row for row in store.read(scan_id, "facts").to_pylist()}
 
     def place(self, row: Mapping[str, Any]) -> Document:
@@ -170,7 +173,7 @@ class _Proof:
             {name: row[name] for name in _EXPOSURE}
             | {
                 "file": self._files.get(row["evidence_id"]),
-                "frame": row["locator"],
+                self._counted.get(row["evidence_id"], "row"): row["locator"],
                 "facts": self.facts(row["fact_id"]),
             }
             for row in rows

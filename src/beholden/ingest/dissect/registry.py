@@ -93,6 +93,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol("netip", "tcp", (34567,), "github.com/OpenIPC/python-dvr"),
     Protocol("netip", "udp", (34569,), "github.com/OpenIPC/python-dvr", most=64),
     Protocol("pppp", "udp", (32100, 32108), "github.com/pmarrapese/iot", most=64),
+    Protocol("kalay", "udp", (32761,), "github.com/AlexxIT/go2rtc", most=64),
     Protocol("gree", "udp", (7000,), "github.com/tomikaa87/gree-remote", most=64),
     Protocol("midea", "udp", (6445,), "github.com/mac-zhou/midea-msmart", most=64),
     Protocol("broadlink", "udp", (80,), "github.com/mjg59/python-broadlink", most=64),
