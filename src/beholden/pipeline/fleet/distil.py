@@ -146,12 +146,11 @@ class Distiller:
     def _plain(raw: Raw) -> Frame:
         """Bring plain identifiers into form, and mark the records with others."""
         names = [name for name in raw.properties if full(name) in QUICK]
-        is_said = {name: nw.when(~nw.col(name).is_null()) for name in names}
-        passes = {f"{name}?": is_said[name].then(QUICK[full(name)].passes(nw.col(name))) for name in names}
+        passes = {f"{name}?": QUICK[full(name)].passes(nw.col(name)) for name in names}
         ready = {
             name: nw.when(nw.col(f"{name}?")).then(QUICK[full(name)].prepare(nw.col(name))) for name in names
         }
-        is_left = (~nw.col(f"{name}?") & (nw.col(name) != "") for name in names)
+        is_left = (~nw.col(name).is_null() & ~nw.col(f"{name}?") & (nw.col(name) != "") for name in names)
         left = reduce(or_, is_left, nw.lit(False)).fill_null(value=False)
         others = [name for name in raw.properties if name not in names]
         return raw.frame.with_columns(**passes).select("locator", *others, left.alias(IS_LEFT), **ready)
