@@ -49,7 +49,8 @@ fuzz: $(STAMP) ## fuzz every dissector for FUZZ_SECONDS (default 1800)
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python tests/fuzz/fuzz_dissectors.py -max_total_time=$(FUZZ_SECONDS)
 
-fuzz-readers: $(STAMP) ## fuzz every reader of files for FUZZ_SECONDS, one after another
+fuzz-readers: FUZZ_SECONDS = 600
+fuzz-readers: $(STAMP) ## fuzz every reader of files for FUZZ_SECONDS (default 600), one after another
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	for one in $$(cd tests/fuzz && ../../$(BIN)/python -c 'print(*__import__("fuzz_readers").names())'); do \
 		FUZZ_READER=$$one $(BIN)/python tests/fuzz/fuzz_readers.py -max_total_time=$(FUZZ_SECONDS) || exit; done
