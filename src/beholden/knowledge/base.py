@@ -83,6 +83,13 @@ class Knowledge:
             build.build(root, folder, on_compile)
         return cls(folder)
 
+    @classmethod
+    def holding(cls, tables: Mapping[str, pa.Table]) -> "Knowledge":
+        """Give a state of tables that lie nowhere."""
+        made = cls(Path())
+        made._tables = dict(tables)
+        return made
+
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Give the manifest: knowledge_id, and rows per table."""

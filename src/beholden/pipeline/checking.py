@@ -8,12 +8,14 @@ from typing import Any
 import pyarrow as pa
 
 from beholden.identify.match import match
+from beholden.knowledge.base import Knowledge
 from beholden.knowledge.build import compile_all
 from beholden.knowledge.companies import load_companies
 from beholden.knowledge.contradictions import contradictions
 from beholden.knowledge.facts import Ledger, Source, load_sources
 from beholden.knowledge.files import read_csv
 from beholden.knowledge.fingerprints import COMPANY_FIELDS, Fingerprint, read_fingerprints
+from beholden.knowledge.indicators.lists import read_lists
 from beholden.knowledge.places import country_codes
 
 Document = dict[str, Any]
@@ -34,8 +36,18 @@ def check(root: Path) -> Document:
         *contradictions(root, companies, fingerprints),
         *unresolved(root, tables),
         *wrong_examples(fingerprints, tables["fingerprints"]),
+        *bad_lines(root, tables),
     ]
     return {"ok": not faults, "faults": faults, **_counts(sources, tables)}
+
+
+def bad_lines(root: Path, tables: Mapping[str, pa.Table]) -> list[str]:
+    """Give a line for each line of a pack's lists of indicators that cannot be read."""
+    told: list[str] = []
+    if (root / "indicators").is_dir():
+        lists = [root / "indicators"]
+        read_lists(lists, Knowledge.holding(tables), lambda problem: told.append(str(problem)))
+    return told
 
 
 def unresolved(root: Path, tables: Mapping[str, pa.Table]) -> Iterator[str]:
