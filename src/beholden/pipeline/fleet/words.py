@@ -12,7 +12,8 @@ from beholden.engine import Engine, Frame
 
 _FEW: Final = 12
 """Values that are told apart one by one; for more of them a table is joined."""
-_KEY, _VALUE, _SAID = ".key", ".value", ".said"
+_KEY, _VALUE, _SAID = "key of ", "value of ", "said of "
+"""Beginnings of names of columns; Spark takes a dot in a name for a step into a field."""
 
 
 def distinct(engine: Engine, records: Frame, column: nw.Expr) -> pa.Array:
