@@ -102,23 +102,21 @@ def distilled(engine, path, knowledge, folder):
     problems = Problems(told.append, "fleet.parquet")
     raw = columns.read(engine, path, "parquet", [], None, problems)
     folder.mkdir()
-    found = distil.Distiller(engine, knowledge, claim_settings(knowledge)).distil(
-        raw, "e" * 64, folder, problems
-    )
+    distiller = distil.Distiller(engine, knowledge, claim_settings(knowledge))
+    found = distiller.distil(raw, "e" * 64, folder, problems)
     assert found.likes.num_rows == len(found.likes["like"].unique()) <= found.units.num_rows
     units = engine.bind(found.units).select("unit", "like")
-    written = engine.scan(sorted(folder.glob(f"{distil.DEVICES}*.parquet"))).filter(~nw.col(IS_LEFT))
-    devices = written.select(*distil.DEVICE).join(units, on="unit", how="inner")
+    paths = sorted(folder.glob(f"{distil.DEVICES}*.parquet"))
+    assert len(paths) == 2
+    devices = engine.scan(paths).filter(~nw.col(IS_LEFT)).drop("like").join(units, on="unit", how="inner")
     for name in ("like", "unit"):
         firsts = devices.group_by(name).agg(nw.col("device_id").min().alias(f"first of {name}"))
         devices = devices.join(firsts, on=name, how="inner").drop(name)
-    counts = (
-        engine.scan([folder / f"{distil.COUNTS}.parquet"])
-        .group_by("site", "country")
-        .agg(nw.col("n_devices").sum(), n_units=nw.len())
-    )
+    counts = engine.scan([folder / f"{distil.COUNTS}.parquet"]).group_by("site", "country")
+    counts = counts.agg(nw.col("n_devices").sum().cast(nw.Int64), n_units=nw.len())
     given = {"devices": engine.collect(devices), "counts": engine.collect(counts)}
-    return given, (told, found.likes.num_rows, found.units.num_rows, (found.n_records, found.n_devices))
+    span = (found.n_records, found.n_devices, found.first_seen_at, found.last_seen_at)
+    return given, (told, found.likes.num_rows, found.units.num_rows, span)
 
 
 def test_distilling(duck, spark, tmp_path, knowledge):
