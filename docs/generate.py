@@ -237,8 +237,10 @@ def help_of(command: click.Command, name: str, parent: click.Context) -> str:
     context.terminal_width = 100
     text = f"\n## {name}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"
     if isinstance(command, click.Group):
-        for inner in sorted(command.commands):
-            text += help_of(command.commands[inner], f"{name} {inner}", context)
+        for inner in sorted(command.list_commands(context)):
+            below = command.get_command(context, inner)
+            assert below is not None  # noqa: S101 - every subverb has its module
+            text += help_of(below, f"{name} {inner}", context)
     return text
 
 

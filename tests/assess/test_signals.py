@@ -11,7 +11,6 @@ from tests.knowledge.folder import ROOT
 from beholden.knowledge.law import load_points, strength
 
 NOT_MEASURED = {
-    "advisory.botnet_model": "no list of models named in botnet advisories is shipped yet",
     "crypto.national": "cipher suites are not kept by the dissectors, only JA4",
     "data_export.none": "needs facts by model, which knowledge does not have yet",
     **dict.fromkeys(
@@ -21,7 +20,6 @@ NOT_MEASURED = {
     "local_control.none": "needs facts by model, which knowledge does not have yet",
     "rehoming.maker": "needs facts by model, which knowledge does not have yet",
     "suppliers.single": "needs facts by kind on compatible makers, which knowledge does not have yet",
-    "support.end": "needs facts by model on the end of support, which knowledge does not have yet",
 }
 """Signals that rules read and no module measures, each with the reason; they count as unknown in every score."""
 
@@ -258,6 +256,32 @@ CASES = {
         (claims(brand="free", model="AC-100"), None),
     ],
 }
+CASES["advisory.botnet_model"] = [
+    (claims(brand="acme", model="AC-100"), 1.0),
+    (claims(brand="acme", model="Acme AC 100"), 1.0),
+    (claims(brand="acme", model="AC-1000"), 0.0),
+    (claims(brand="free", model="AC-100"), 0.0),
+    (claims(brand="acme", model="RB-9iU"), 1.0),  # begins as one that is named
+    (claims(brand="acme", model="RB-91"), 0.0),
+    (Device(kind="camera", claims=(("model", "Q9"),)), 1.0),  # of no brand, and of the kind that is named
+    (Device(kind="printer", claims=(("model", "Q9"),)), None),
+    (claims(model="AC-100"), None),
+    (claims(brand="acme"), None),
+]
+CASES["support.end"] = [
+    (claims(brand="acme", os="WorkOS 5"), 1.0),
+    (claims(brand="acme", os="WorkOS 5.5"), 0.0),  # ends later
+    (claims(brand="acme", os="WorkOS 6"), 0.0),  # no end stated
+    (claims(brand="acme", os="WorkOS", firmware="5.1"), 1.0),
+    (claims(brand="acme", os="Kernel 2.6"), 0.7),  # makers may keep it alive
+    (claims(brand="acme", os="Kernel", firmware="2.6"), None),
+    (claims(brand="acme", os="WorkOS 9"), None),
+    (claims(brand="acme", model="AC-100"), 1.0),
+    (claims(brand="free", model="AC-100"), None),
+    (claims(brand="acme", model="AC-300", firmware="V5 build 190909"), 0.7),
+    (claims(brand="acme", model="AC-300", firmware="V5 build 250909"), 0.0),
+    (claims(brand="acme", model="AC-300", firmware="5.1"), None),
+]
 CASES |= TAKEOVER | EXPOSURE
 FLEET = {
     f"{name} {number}": device for name, cases in CASES.items() for number, (device, _) in enumerate(cases)

@@ -113,6 +113,24 @@ FLAWS = (
 """CVE id, CVSS, SSVC, product and versions of published flaws."""
 
 
+SUPPORT = """name,company,cycle,released,support_end,eol,note,source,url,date
+AC-100,acme,,,,2025-12-31,,s,,2026
+Kernel,,2.6,,,2020-01-01,,s,,2026
+WorkOS,acme,5,,,2026-01-01,,s,,2026
+WorkOS,acme,5.5,,2020-01-01,2026-01-02,,s,,2026
+WorkOS,acme,6,,,,,s,,2026
+"""
+ADVISED = """model,company,campaign,begins,kinds,note,source,url,date
+AC-100,acme,Net,,,,s,,2026
+Q9,,Net,,camera,,s,,2026
+RB-9,acme,Net,yes,,,s,,2026
+"""
+SUPPORTED = """product,name,company,is_firmware,is_upstream
+kernel,Kernel,,,yes
+workos,WorkOS,acme,yes,
+"""
+
+
 def write(root, laws=LAWS, companies=COMPANIES, listings=LISTINGS):
     """Write the folder: own facts, and shipped vocabulary, functions, rules and their sources."""
     for name in ("rules", "sources", "vocabulary"):
@@ -126,6 +144,9 @@ def write(root, laws=LAWS, companies=COMPANIES, listings=LISTINGS):
     put(root, "clouds/domains.csv", DOMAINS)
     put(root, "parts/cellular_modules.csv", MODULES)
     put(root, "parts/usb_ids.csv", USB)
+    put(root, "parts/advised_models.csv", ADVISED)
+    put(root, "parts/support.csv", SUPPORT)
+    put(root, "vocabulary/supported.csv", SUPPORTED)
     put(root, "law/regimes.csv", laws)
     put(root, "listings/lists.csv", LISTS)
     put(root, "listings/listings.csv", listings)

@@ -140,7 +140,7 @@ def test_shipped_tables_are_of_their_schema(shipped):
     assert {name: schema.names for name, schema in SCHEMAS.items() if name in found} == {
         name: found[name].names for name in SCHEMAS if name in found
     }
-    assert set(SCHEMAS) - set(found) == {"epss", "usb_ids"}
+    assert set(SCHEMAS) - set(found) == {"epss", "support_cycles", "usb_ids"}
 
 
 def test_a_row_of_other_columns_is_not_lost_without_a_word(root, monkeypatch):

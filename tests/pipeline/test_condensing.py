@@ -28,10 +28,11 @@ UNEQUAL = {"members", "runs", "evidence", "judgements", "scores", "contributions
 """Scores are compared too, but by device and risk: which device's evidence was scored may differ."""
 PREFIXES = ("50:c7:bf", "44:19:b6", "5c:cf:7f", "00:00:00", "02:11:22")
 WORDS = {
-    "vendor": (None, "TP-Link", "D-Link", "Acme"),
-    "model": (None, "Archer AX21", "DIR-645", "M-1", "M-2"),
+    "vendor": (None, "TP-Link", "D-Link", "ASUS", "Acme"),
+    "model": (None, "Archer AX21", "DIR-645", "RT-AC66U", "M-1", "M-2"),
     "type": (None, "camera", "router"),
-    "firmware": (None, "1.03", "2.0"),
+    "firmware": (None, "1.03", "2.0", "V5 build 190909", "20251109"),
+    "os": (None, "Android 9", "RouterOS"),
     "site": (None, "north", "south"),
     "country": (None, "DE", "US"),
     "criticality": (None, "low", "high"),

@@ -96,6 +96,11 @@ class Context:
         return device_listings(self)
 
     @cached_property
+    def products(self) -> Frame:
+        """Give what has flaws and ends of support: models and systems in their versions, and parts."""
+        return flaws.products(self)
+
+    @cached_property
     def judged(self) -> Frame:
         """Give the flaws that are said of the devices' products in their versions."""
         return flaws.judged(self)

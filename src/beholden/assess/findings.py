@@ -6,6 +6,7 @@ import narwhals as nw
 import pyarrow as pa
 
 from beholden.assess import (
+    advised,
     advisories,
     beacons,
     channels,
@@ -21,6 +22,7 @@ from beholden.assess import (
     relays,
     scanning,
     structure,
+    support,
     tunnels,
     unusual,
 )
@@ -35,7 +37,9 @@ MEASURES = (
     destinations,
     content,
     structure,
+    advised,
     advisories,
+    support,
     scanning,
     beacons,
     tunnels,

@@ -73,7 +73,7 @@ def device_flaws(told: Frame) -> Frame:
 def judged(context: "Context") -> Frame:
     """Give for every device of `products` the flaws said of it (JUDGED), with what is stated of them (STATED)."""
     engine = context.engine
-    known = products(context)
+    known = context.products
     distinct = [Product(**one) for one in engine.collect(known.select(*PRODUCT).unique()).to_pylist()]
     statements = stated(context, known, distinct)
     named = statements.select(*PRODUCT, "cve").unique()

@@ -20,6 +20,7 @@ from beholden.identify.devices import IDENTIFIERS, STATED
 from beholden.identify.modules import ASSIGNED, Assigned
 from beholden.identify.resolve import IDENTIFIER_OF, RANKS
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.support import NAMES_A_DAY
 from beholden.model.addresses import LOCAL_MAC_DIGITS
 from beholden.model.ids import content_ids
 
@@ -32,7 +33,7 @@ CARDS = ("inventory.imei", "inventory.iccid", "inventory.imsi")
 PRODUCTS, VERSION = ("inventory.model", "inventory.os"), "inventory.firmware"
 """What advisories speak of, where they know it, and in which version."""
 UNREAD = {"ip", "inventory.location", *IDENTIFIERS, *STATED, *WORDS}
-"""Properties of which findings and scores read nothing but what `_keys` adds: prefix, card, known product and version."""
+"""Properties of which findings and scores read nothing but what `_keys` adds: prefix, card, product, version, day."""
 _ROW = ("place", "subject_kind", "subject", "first_seen_at", "last_seen_at", "is_simple")
 _OWN = ("device_id", "like_id", "place")
 _SEEN = {"valid_from": "first_seen_at", "valid_to": "last_seen_at", "place": "place"}
@@ -172,6 +173,8 @@ def _keys(rows: pa.Table, knowledge: Knowledge, settings: Mapping[str, Any]) -> 
     yield from products
     if products and VERSION in properties:
         yield pc.if_else(_any(products), rows[VERSION], None)
+    if VERSION in properties:
+        yield pc.if_else(pc.match_substring_regex(rows[VERSION], NAMES_A_DAY), rows[VERSION], None)
     cards = [rows[name] for name in CARDS if name in properties]
     if cards:
         month = pc.floor_temporal(rows["last_seen_at"], unit="month")

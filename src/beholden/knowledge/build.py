@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from beholden.knowledge.cards import load_card_classes, load_card_issuers, load_card_rules, load_mobile_networks
+from beholden.knowledge.advised import load_advised
 from beholden.knowledge.bluetooth import bluetooth_fingerprints
 from beholden.knowledge.claims import load_claims
 from beholden.knowledge.clouds import load_domains, load_prefixes
@@ -35,6 +35,7 @@ from beholden.knowledge.sectors import load_sectors
 from beholden.knowledge.sigma_rows import load_sigma
 from beholden.knowledge.signs import load_authorities, load_contents, load_old_software
 from beholden.knowledge.standards import load_standards
+from beholden.knowledge.support import load_support
 from beholden.knowledge.white_labels import load_white_labels
 
 MANIFEST = "manifest.json"
@@ -98,6 +99,8 @@ def compile_all(root: Path) -> dict[str, pa.Table]:
         "contents": _table("contents", load_contents(root, ledger)),
         **{name: _table(name, rows) for name, rows in load_vocabulary(root, ledger).items()},
         **{name: _table(name, rows) for name, rows in load_sigma(root, ledger).items()},
+        "advised_models": _table("advised_models", load_advised(root, ledger, companies, kinds)),
+        "support": _table("support", load_support(root, ledger, companies)),
         "old_software": _table("old_software", load_old_software(root, ledger)),
         "authorities": _table("authorities", load_authorities(root, ledger)),
         "sectors": _table("sectors", load_sectors(root, ledger, kinds)),

@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,13 +118,17 @@ def _told(version: str) -> Bounds:
 
 def flaw_tables(path: Path) -> dict[str, pa.Table]:
     """Read flaws, one JSON document a line: the tables `flaws` and `flaw_ranges`."""
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        return tables_of_documents(json.loads(line) for line in stream)
+
+
+def tables_of_documents(documents: Iterable[Mapping[str, Any]]) -> dict[str, pa.Table]:
+    """Make the tables `flaws` and `flaw_ranges` of documents: cve, published, cvss, ssvc, cwe and affected."""
     flaws: list[dict[str, Any]] = []
     ranges: set[tuple[Any, ...]] = set()
-    with gzip.open(path, "rt", encoding="utf-8") as stream:
-        for line in stream:
-            document = json.loads(line)
-            flaws.append(_flaw(document))
-            ranges.update(_ranges(document))
+    for document in documents:
+        flaws.append(_flaw(document))
+        ranges.update(_ranges(document))
     flaws.sort(key=lambda row: str(row["cve"]))
     rows = sorted(ranges, key=lambda row: tuple(str(cell) for cell in row))
     columns = zip(*rows, strict=True) if rows else [[] for _ in RANGES]

@@ -13,10 +13,13 @@ import pyarrow.parquet as pq
 
 from beholden.knowledge.bluetooth import bluetooth_table
 from beholden.knowledge.files import KnowledgeError, read_toml
+from beholden.knowledge.flaws import tables_of_documents
+from beholden.knowledge.flaws_published import cve_list, nvd
 from beholden.knowledge.places import country_codes
 from beholden.knowledge.publications import delegated_table, epss_table, ieee_csv_table, usb_ids_table
 from beholden.knowledge.recog import recog_table
 from beholden.knowledge.registries import asn_names, kev_table, mcc_mnc_table, range_table
+from beholden.knowledge.support import support_table
 
 MIB = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -156,6 +159,9 @@ READERS: dict[str, Callable[[Sequence[Path], Path], Tables]] = {
     "kev": lambda paths, _: {"kev": kev_table(paths[0])},
     "recog": lambda paths, root: {"recog": recog_table(paths[0], root)},
     "usb_ids": lambda paths, _: {"usb_ids": usb_ids_table(paths[0])},
+    "support": lambda paths, _: {"support_cycles": support_table(paths[0])},
+    "cve_list": lambda paths, _: tables_of_documents(cve_list(paths[0])),
+    "nvd": lambda paths, _: tables_of_documents(nvd(paths)),
     "epss": lambda paths, _: {"epss": epss_table(paths[0])},
 }
 """Reader → tables, by name; each takes the files in the order of the entry and the knowledge folder."""

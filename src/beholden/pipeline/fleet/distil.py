@@ -26,6 +26,7 @@ from beholden.ingest.inventory import columns_of
 from beholden.ingest.tabular.headers import TIMES
 from beholden.ingest.tabular.problems import Problems
 from beholden.knowledge.base import Knowledge
+from beholden.knowledge.support import NAMES_A_DAY
 from beholden.model.addresses import LOCAL_MAC_DIGITS
 from beholden.pipeline.fleet.columns import INSTANT, Raw, full, short
 from beholden.pipeline.fleet.forms import QUICK
@@ -237,8 +238,9 @@ class Distiller:
             kind = nw.when(has[name]).then(nw.lit(name)).otherwise(kind)
         is_known = reduce(or_, (~nw.col(f"{_KNOWN}{short(name)}").is_null() for name in PRODUCTS))
         is_card = reduce(or_, (has[short(name)] for name in CARDS))
+        version = nw.col(short(VERSION))
         records = records.filter(reduce(or_, (has[name] for name in names), nw.col(IS_LEFT))).with_columns(
-            nw.when(is_known).then(nw.col(short(VERSION))).alias(_KEYS[0]),
+            nw.when(is_known | version.str.contains(NAMES_A_DAY)).then(version).alias(_KEYS[0]),
             nw.when(is_card).then(nw.col("last_seen_at").dt.truncate("1mo")).alias(_KEYS[1]),
             *(has[short(name)].alias(f"has {short(name)}") for name in (*WORDS, *CARDS)),
             subject_kind=kind,
