@@ -1,14 +1,18 @@
 """Hold the rating of flaws against what happened later: which flaws on record in 2024-10 were exploited by 2025-08.
 
-    python bench/holdout.py
+    python bench/holdout.py            the areas
+    python bench/holdout.py --rated    how the flaws are rated: SSVC joined with KEV, CVSS, EPSS and BOD 26-04
 
 Flaws that were on the list of exploited ones by the day of the records are left out. AUC with the 95 % interval
 of Hanley and McNeil (1982); ties count half. Reads compiled knowledge only.
 """
 
 import math
+import sys
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from statistics import median
 from typing import Any
 
 from beholden.knowledge.base import Knowledge
@@ -51,9 +55,49 @@ SCORES: dict[str, Callable[[Row], float | None]] = {
 }
 
 
+ANSWERS = {True: "yes", False: "no", None: "?"}
+IMPACT = {True: "total", False: "partial", None: "?"}
+
+
+def rated(knowledge: Knowledge) -> None:
+    """Print a line for each answer of SSVC: how many flaws, how many of them exploited, scores, and times to fix."""
+    exploited = {row["cve"] for row in knowledge.rows("kev")}
+    chance = {row["cve"]: row["epss"] for row in knowledge.rows("epss")}
+    due = {
+        tuple(row[name] for name in ("is_exploited", "is_exposed", "is_automatable", "is_total")): row["due"]
+        for row in knowledge.rows("remediation")
+    }
+    groups: dict[tuple[str, bool | None, bool | None], list[Row]] = defaultdict(list)
+    for row in knowledge.rows("flaws"):
+        groups[row["exploitation"] or "?", row["is_automatable"], row["is_total"]].append(row)
+    print(
+        "| exploitation | automatable | impact | flaws | in KEV | CVSS median | EPSS median | fix if exposed | if not |"
+    )
+    print("| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |")
+    order = {"active": 0, "poc": 1, "none": 2}
+    for key, rows in sorted(groups.items(), key=lambda one: (order.get(one[0][0], 3), str(one[0]))):
+        scores = [row["cvss"] for row in rows if row["cvss"] is not None]
+        known = [chance[row["cve"]] for row in rows if row["cve"] in chance]
+        cells = [
+            key[0], ANSWERS[key[1]], IMPACT[key[2]], str(len(rows)),
+            str(sum(row["cve"] in exploited for row in rows)),
+            f"{median(scores):.1f}" if scores else "?", f"{median(known):.4f}" if known else "not fetched",
+            *(due.get((False, is_exposed, *key[1:]), "?") for is_exposed in (True, False)),
+        ]  # fmt: skip
+        print(f"| {' | '.join(cells)} |")
+    named = {row["cve"] for rows in groups.values() for row in rows}
+    print(f"\n{len(named)} flaws, {len(named & exploited)} in KEV,")
+    print(
+        f"{len(chance)} scores of EPSS. Times are those of a flaw that is not in KEV; one that is has 3 days or 14."
+    )
+
+
 def main() -> None:
     """Print a line a score."""
     knowledge = Knowledge.open()
+    if "--rated" in sys.argv[1:]:
+        rated(knowledge)
+        return
     later = {row["cve"]: row["date_added"] for row in knowledge.rows("kev")}
     rows = [row for row in knowledge.rows("flaws") if later.get(row["cve"], "9") > ON_RECORD]
     print(f"{len(rows)} flaws of connected devices on record {ON_RECORD}, not exploited by then")

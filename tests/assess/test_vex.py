@@ -96,6 +96,18 @@ def test_a_part_is_known_by_its_names(engine, said, expected):
     assert {cve: row["status"] for (cve, _), row in found.items()} == expected
 
 
+def test_the_chance_of_exploitation_counts_before_ssvc(engine, monkeypatch):
+    scores = pa.table({"cve": ["CVE-1-1"], "epss": pa.array([0.25], pa.float32()), "percentile": [0.5]})
+    monkeypatch.setitem(tiny.knowledge()._tables, "epss", scores)
+    found, strengths = flaws(engine)
+    assert (found["CVE-1-1", None]["epss"], found["CVE-1-3", None]["epss"]) == (0.25, None)
+    worst = {row["signal"]: row["strength"] for row in strengths}
+    assert worst["advisory.ssvc"] == pytest.approx(
+        1 - (1 - 0.6 * 0.5)
+    )  # CVE-1-3, by SSVC: the other has 0.25
+    assert worst["advisory.kev"] == 1.0
+
+
 def test_a_part_counts_less_than_the_device(engine):
     _, strengths = flaws(engine, part("solo@1.9", cpe=CPE.format("1.9")), claims=())
     worst = {row["signal"]: row["strength"] for row in strengths}
