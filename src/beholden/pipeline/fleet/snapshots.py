@@ -10,9 +10,9 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from beholden.engine import Engine, Frame
+from beholden.engine.devices import devices
 from beholden.engine.store import Store
 from beholden.model.errors import BeholdenError
 from beholden.pipeline.fleet.sectors import Sectors
@@ -44,14 +44,9 @@ class Snapshot:
     scan_id: str
     at: datetime
     knowledge_id: str
+    n_devices: int
     fields: Sequence[str]
     sectors: Sectors | None
-
-    @cached_property
-    def n_devices(self) -> int:
-        """Count the devices of the scan."""
-        path = self.store.path(self.scan_id, "devices")
-        return pq.read_metadata(path).num_rows if path.exists() else 0
 
     @property
     def columns(self) -> list[str]:
@@ -60,13 +55,7 @@ class Snapshot:
 
     def frame(self, engine: Engine, below: str | None = None) -> Frame:
         """Give each device with `columns`, or those whose id is below one."""
-        stated = [name for name in self.columns if name != "profile"]
-        devices = engine.scan([self.store.path(self.scan_id, "devices")]).select("device_id", *stated)
-        if self.store.path(self.scan_id, "members").exists():
-            stand = engine.scan([self.store.path(self.scan_id, "members")]).select("device_id", "like_id")
-            found = devices.join(stand, on="device_id", how="inner") if stated else stand
-        else:
-            found = devices.with_columns(like_id=nw.col("device_id"))
+        found = devices(self.store, self.scan_id, engine, self.columns[1:])
         likes = engine.bind(self._profiles[0])
         rows = found.join(likes, on="like_id", how="left").select("device_id", *self.columns)
         return rows if below is None else rows.filter(nw.col("device_id") < below)
@@ -192,4 +181,4 @@ def _snapshot(
     store: Store, run: Mapping[str, Any], fields: Sequence[str], sectors: Sectors | None
 ) -> Snapshot:
     at = read_settings(run["settings"]).as_of
-    return Snapshot(store, run["scan_id"], at, run["knowledge_id"], fields, sectors)
+    return Snapshot(store, run["scan_id"], at, run["knowledge_id"], run["n_devices"], fields, sectors)
