@@ -14,6 +14,12 @@ import pyarrow.parquet as pq
 
 from beholden.knowledge.advised import load_advised
 from beholden.knowledge.bluetooth import bluetooth_fingerprints
+from beholden.knowledge.cards import (
+    load_card_classes,
+    load_card_issuers,
+    load_card_rules,
+    load_mobile_networks,
+)
 from beholden.knowledge.claims import load_claims
 from beholden.knowledge.clouds import load_domains, load_prefixes
 from beholden.knowledge.companies import Companies, chain_rows, load_companies
