@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from beholden.identify.condense import nodes
 from beholden.identify.devices import STATED
+from beholden.identify.resolve import RANKS
 from beholden.ingest.inventory import Inventory, Sheet, assemble
 from beholden.ingest.tabular.problems import Problems
 from beholden.model.identifiers import luhn_digit, tac
@@ -59,9 +61,17 @@ def examples(likes: pa.Table, parted: set[str], matched: set[str], evidence_id: 
         [(full(name), pa.array(column, pa.string())) for name, column in columns.items()], _numbers(likes)
     )
     inventory = assemble("fleet", [sheet], evidence_id, Problems(lambda _: None, ""))
-    named = nodes(inventory.records)
+    named = pc.coalesce(nodes(inventory.records), _weak(inventory.records))
     macs = inventory.records["mac"] if "mac" in columns else pa.nulls(likes.num_rows, pa.string())
     return Examples(inventory, pa.array(content_ids("device", named.to_pylist()), pa.string()), macs)
+
+
+def _weak(records: pa.Table) -> pa.ChunkedArray:
+    """Name each record by its subject, as those are named that have no strong identifier."""
+    kinds = records["subject_kind"].cast(pa.string())
+    leads = pa.array([f"{rank}:{kind}" for rank, kind in enumerate(RANKS)])
+    at = pc.index_in(kinds, pa.array(RANKS))
+    return pc.binary_join_element_wise(leads.take(at.combine_chunks()), records["subject"], ":")
 
 
 def _numbers(likes: pa.Table) -> pa.Array:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from beholden.ingest.formats import HEAD, recognise
 from beholden.ingest.hashing import file_hash
 from beholden.ingest.read import find
@@ -61,6 +64,19 @@ def _partition(path: Path, report: Report) -> Partition | None:
         )
     )
     return None
+
+
+def is_damaged(one: Partition) -> bool:
+    """Say whether a partition cannot be read through: a page is damaged, or it is gone."""
+    if one.kind != "parquet":
+        return not one.path.exists()
+    try:
+        with pq.ParquetFile(one.path) as file:
+            for _ in file.iter_batches():
+                pass
+    except (pa.ArrowException, OSError):
+        return True
+    return False
 
 
 def _hive(path: Path) -> Iterator[tuple[str, str]]:

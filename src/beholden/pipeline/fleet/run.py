@@ -21,7 +21,7 @@ from beholden.model.tables import EVIDENCE, RUNS
 from beholden.pipeline.fleet.assessing import Assessing
 from beholden.pipeline.fleet.columns import Raw, read
 from beholden.pipeline.fleet.distil import Distilled, Distiller
-from beholden.pipeline.fleet.inputs import Partition, partitions
+from beholden.pipeline.fleet.inputs import Partition, is_damaged, partitions
 from beholden.pipeline.fleet.ledger import About, Ledger, Part
 from beholden.pipeline.scan import Outcome
 from beholden.pipeline.scoring import settings_of, written
@@ -56,7 +56,16 @@ class Fleet:
     on_part: Callable[[int, int], None] = lambda _done, _all: None
 
     def run(self) -> Outcome:
-        """Score the fleet and put the tables into the store, all or nothing; finished partitions outlive a run."""
+        """Score the fleet and put the tables into the store, all or nothing; finished partitions outlive a run.
+
+        Raises BeholdenError for inputs of which nothing can be read, and where the engine cannot go on.
+        """
+        try:
+            return self._run()
+        except self.engine.unreadable as error:
+            raise BeholdenError(f"fleet: {str(error).splitlines()[0]}") from error
+
+    def _run(self) -> Outcome:
         found = partitions(self.request.inputs, self.report)
         if not found:
             raise BeholdenError("no inventory was found in the inputs")
@@ -110,7 +119,10 @@ class Fleet:
                     return None
                 return ledger.put(one.partition_id, partial(_made, distiller, raw, one, problems))
         except self.engine.unreadable as error:
-            self.report(Problem(str(one.path), "", str(error).splitlines()[0], "left out"))
+            what = str(error).splitlines()[0]
+            if not is_damaged(one):  # the disk is full, or memory is
+                raise BeholdenError(f"{one.path}: {what}") from error
+            self.report(Problem(str(one.path), "", what, "left out"))
             return None
         finally:
             problems.finish()
