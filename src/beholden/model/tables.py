@@ -9,6 +9,7 @@ from beholden.model.columns import Table
 from beholden.model.columns import always as _c
 from beholden.model.columns import maybe as _n
 
+_IDENTIFIERS = "mac, eui64, short, ip, hostname, serial, imei, iccid, imsi, asset, firmware"
 _EVIDENCE = _c("evidence_id", "string", "SHA-256 of the evidence as it came, lower-case hex")
 _LOCATOR_KIND = _c("locator_kind", "string", "what the locator counts: frame, row or line (first is 1)")
 _LOCATOR = _c("locator", "int64", "place of first sight in the evidence")
