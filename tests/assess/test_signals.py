@@ -14,7 +14,13 @@ NOT_MEASURED = {
     "crypto.national": "cipher suites are not kept by the dissectors, only JA4",
     "data_export.none": "needs facts by model, which knowledge does not have yet",
     **dict.fromkeys(
-        ("indicator.control", "indicator.exfiltration", "indicator.file", "indicator.relay", "indicator.tracking"),
+        (
+            "indicator.control",
+            "indicator.exfiltration",
+            "indicator.file",
+            "indicator.relay",
+            "indicator.tracking",
+        ),
         "needs lists of the user: test_indicators",
     ),
     "local_control.none": "needs facts by model, which knowledge does not have yet",

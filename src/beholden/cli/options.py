@@ -34,7 +34,7 @@ def indicators_option(function: Command) -> Command:
         type=click.Path(path_type=Path, exists=True),
         multiple=True,
         metavar="PATH",
-        help="List of indicators, or a folder of them: STIX 2.1, MISP, Zeek intel, plain text; repeat for several.",
+        help="List of indicators, or a folder: STIX 2.1, MISP, Zeek intelligence, plain text; repeat for several.",
     )(function)
 
 

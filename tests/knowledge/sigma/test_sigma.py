@@ -135,7 +135,8 @@ def test_a_condition_of_sigma(tmp_path, detection, flows, is_found):
      "title: T\nlogsource: {category: dns}\ndetection: {s: {query|re: '(('}, condition: s}\n",
      "title: T\nlogsource: {category: dns}\ndetection: {s: {query: x}, condition: s and}\n",
      "title: T\nlogsource: {category: dns}\ndetection: {s: {query: x}, condition: s | count() > 3}\n",
-     "title: T\nlogsource: {category: dns}\ndetection: {s: {query: x}, condition: " + "(" * 5000 + "s" + ")" * 5000 + "}\n",
+     "title: T\nlogsource: {category: dns}\n"
+     "detection: {s: {query: x}, condition: " + "(" * 5000 + "s" + ")" * 5000 + "}\n",
      "a: " + "[" * 100_000, "a: &a [x]\n" + "".join(f"b{n}: [*a, *a]\n" for n in range(30)), "#" * (2 << 20)],
     ids=range(15),
 )  # fmt: skip
