@@ -91,4 +91,4 @@ def one_input(data: bytes) -> None:
 if __name__ == "__main__":
     from libfuzzer import fuzz  # beside this file
 
-    fuzz(one_input, names, seeds, ["-timeout=5", "-max_len=16384"])
+    fuzz(one_input, names, seeds, ["-timeout=30", "-max_len=16384"])
