@@ -28,7 +28,8 @@ FIRST_READERS: tuple[Reader, ...] = (
     Reader(
         "capture",
         "capture",
-        "pcap (µs, ns, both byte orders) and pcapng; plain, .gz, .zst or standard input",
+        "pcap (µs, ns, both byte orders) and pcapng; plain, .gz, .zst or standard input; Ethernet, raw IP, 802.11, "
+        "Bluetooth LE, IEEE 802.15.4",
         "flows, look-ups and observations of what devices say of themselves",
         "2 GiB of compressed evidence once unpacked, unless raised",
     ),

@@ -25,8 +25,14 @@ _COMPANY_ROLES = {
     "chip_maker": "chip",
 }
 _STATED = "stated:"
-IDENTIFIERS = {"macs": "mac", "ips": "ip", "hostnames": "hostname", "serials": "serial", "imeis": "imei"}
-"""Lists of a document and the kind of identifier they hold."""
+IDENTIFIERS = {
+    "macs": ("mac", "eui64"),
+    "ips": ("ip",),
+    "hostnames": ("hostname",),
+    "serials": ("serial",),
+    "imeis": ("imei",),
+}
+"""Lists of a document and the kinds of identifiers they hold."""
 
 
 def device_documents(store: Store, scan_id: str, only: Sequence[str] | None = None) -> list[Document]:
@@ -131,7 +137,7 @@ class _Parts:
         identifiers = self._identifiers[known]
         document: Document = {
             "device": known,
-            **{name: _values(identifiers, kind) for name, kind in IDENTIFIERS.items()},
+            **{name: _values(identifiers, kinds) for name, kinds in IDENTIFIERS.items()},
             **{name: device[column] for name, column in OWN.items()},
             **_fields(self._chosen[known]),
             **_companies(self._attributions[known], self._chosen[known]),
@@ -142,8 +148,8 @@ class _Parts:
         return document | _risks(self._scores[known], self._findings[known])
 
 
-def _values(identifiers: Iterable[Mapping[str, Any]], kind: str) -> list[str]:
-    return sorted({row["identifier"] for row in identifiers if row["identifier_kind"] == kind})
+def _values(identifiers: Iterable[Mapping[str, Any]], kinds: Sequence[str]) -> list[str]:
+    return sorted({row["identifier"] for row in identifiers if row["identifier_kind"] in kinds})
 
 
 def _fields(chosen: list[Document]) -> Document:

@@ -5,6 +5,7 @@ The arithmetic is done again in plain Python from the stored contributions, and 
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -48,7 +49,7 @@ def _by_name(store: Store, scan_id: str, name: str) -> list[str]:
     held = store.read(scan_id, "device_identifiers", ["device_id", "identifier_kind", "identifier"])
     is_named = pc.and_(
         pc.equal(pc.utf8_lower(held["identifier"]), name),
-        pc.is_in(held["identifier_kind"], pa.array(IDENTIFIERS.values())),
+        pc.is_in(held["identifier_kind"], pa.array(chain.from_iterable(IDENTIFIERS.values()))),
     )
     return sorted(set(held["device_id"].filter(is_named).to_pylist()))
 

@@ -61,7 +61,7 @@ def _holding(store: Store, scan_id: str, members: pa.Table, condition: Condition
         return "device_id", pc.unique(rows["device_id"].filter(condition.mask(rows[OWN[head]])))
     if head in IDENTIFIERS:
         rows = store.read(scan_id, "device_identifiers", ["device_id", "identifier_kind", "identifier"])
-        rows = rows.filter(pc.equal(rows["identifier_kind"], IDENTIFIERS[head]))
+        rows = rows.filter(pc.is_in(rows["identifier_kind"], pa.array(IDENTIFIERS[head])))
         return "device_id", _any_of(members["device_id"], rows["device_id"], rows["identifier"], condition)
     if head in FIELDS:
         values = _field(store, scan_id, members, head)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from beholden.engine.places import counts
 from beholden.report.words import base_name
 
 Row = Mapping[str, Any]
@@ -29,7 +30,7 @@ class References:
         return {
             "number": number,
             "file": base_name(evidence["name"]),
-            "kind": row.get("locator_kind") or "frame",
+            "kind": counts(evidence["kind"]),
             "at": row["locator"],
         }
 

@@ -149,6 +149,13 @@ def _bombs() -> dict[str, tuple[str, bytes]]:
         "many sentences": ("nmea", b"$GPGSV,1*00" * 5_000),
         "open commands": ("telnet", b"\xff\xfa" * 500),
         "many options of CoAP": ("coap", b"\x40\2\0\0" + b"\0" * 60_000),
+        "many elements": ("wifi", VALID["wifi"][0][:36] + b"\xdd\x04\x00\x50\xf2\x04" * 10_000),
+        "many setups": (
+            "wifi",
+            (VALID["wifi"][0][:36] + b"\xdd\xfe\x00\x50\xf2\x04" + b"\x10\x11\0\1x" * 50) * 200,
+        ),
+        "many attributes of Zigbee": ("wpan", VALID["wpan"][5][:26] + b"\x01\0\0\x20\x08" * 12_000),
+        "many services": ("ble", b"\x40\xff" + bytes(6) + b"\1" + b"\xf7\x02" + bytes(range(1, 240)) * 200),
         "masked frames": (
             "http",
             VALID["http"][-2].partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b"\x81\xfe\xff\xf0" + b"x" * 65_600,

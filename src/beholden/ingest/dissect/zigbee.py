@@ -110,7 +110,7 @@ def _value(octets: Octets) -> str:
     """Read a value; only texts are needed. Raises ValueError for one whose size is not known."""
     kind = octets.number(1)
     if kind in (_TEXT, _LONG_TEXT):
-        return text(octets.take(octets.little(kind - 0x41 if kind == _TEXT else 2)))
+        return text(octets.take(octets.little(1 if kind == _TEXT else 2)))
     if kind not in _SIZES:
         raise ValueError
     octets.take(_SIZES[kind])
