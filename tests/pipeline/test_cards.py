@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from beholden.assess.cards.findings import assess_cards
+from beholden.engine.duck import DuckEngine
 from beholden.engine.polar import PolarsEngine
 from beholden.ingest.cards.read import read
 from beholden.knowledge.base import Knowledge
@@ -22,6 +23,11 @@ from beholden.pipeline.cards import open_context, run_cards, worlds
 
 sys.path.append(str(Path(__file__).parents[2] / "bench"))
 card_month, cards = import_module("card_month"), import_module("cards")
+
+
+def duck(folder):
+    return DuckEngine(spill=folder)
+
 
 CARD, OTHER = "8944500102198304826", "8949020000000000006"
 LEAST = {  # precision, recall; of 40 planted cards each in 8,000, whatever is drawn
@@ -57,7 +63,9 @@ def month(tmp_path_factory, knowledge, eyes):
     folder = tmp_path_factory.mktemp("month")
     card_month.generate(folder, 8_000, 11, 0.005)
     told = []
-    run = run_cards([str(folder / "usage"), str(folder / "cards.parquet")], knowledge, eyes, told.append)
+    run = run_cards(
+        [str(folder / "usage"), str(folder / "cards.parquet")], knowledge, eyes, told.append, duck
+    )
     assert {problem.wrong.partition(" is ")[2].partition(",")[0] for problem in told} == {"no IMEI"}
     return folder, run
 
@@ -104,7 +112,7 @@ def lines_of(first, last, amount=3_000_000):
 def run_on(folder, knowledge, eyes, **files):
     for name, content in files.items():
         (folder / name.replace("_", ".")).write_text(content, "utf-8")
-    return run_cards([str(folder)], knowledge, eyes, lambda _: None)
+    return run_cards([str(folder)], knowledge, eyes, lambda _: None, duck)
 
 
 def test_exports_that_overlap_count_once(tmp_path, knowledge, eyes):

@@ -1,7 +1,7 @@
 """The run of `fleet cards`: exports in; findings about cards, their evidence and files of bulk actions out."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -64,15 +64,22 @@ class CardRun:
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
 
 
-def run_cards(paths: Sequence[str], knowledge: Knowledge, profile: Profile, report: Report) -> CardRun:
-    """Read exports and assess cards; raises BeholdenError where no row of use could be read."""
-    from beholden.engine.duck import DuckEngine  # noqa: PLC0415 - only where it is asked for
+def run_cards(
+    paths: Sequence[str],
+    knowledge: Knowledge,
+    profile: Profile,
+    report: Report,
+    open_engine: Callable[[Path], Engine],
+) -> CardRun:
+    """Read exports and assess cards; raises BeholdenError where no row of use could be read.
 
+    open_engine: gives an engine that may spill into a folder.
+    """
     with tempfile.TemporaryDirectory(prefix="beholden-cards-") as folder:
         exports = read(paths, Path(folder), worlds(knowledge), report)
         if not exports.parts:
             raise BeholdenError("no use of cards in what was given: no row with a card and a day")
-        with DuckEngine(spill=Path(folder)) as engine:
+        with open_engine(Path(folder)) as engine:
             context = open_context(engine, exports, knowledge, profile)
             assessed = assess_cards(context)
             findings = conform(CARD_FINDINGS, engine.collect(assessed.findings))

@@ -25,14 +25,14 @@ def measure(context: CardContext) -> Iterator[Frame]:
 
 def _on_days(context: CardContext, held: Frame, signal: str, columns: dict[str, nw.Expr]) -> Frame:
     """Keep days of cards that have enough of them, as a reason each."""
-    enough = (
-        held.group_by("card")
-        .agg(n=nw.len().cast(nw.Int64))
-        .filter(nw.col("n") >= context.number(signal, "min_days"))
-        .select("card")
-    )
-    days = held.join(enough, on="card", how="inner")
+    days = held.join(_with_days(context, held, signal), on="card", how="inner")
     return reason(days, signal, first_day=nw.col("day"), last_day=nw.col("day"), n_days=nw.lit(1), **columns)
+
+
+def _with_days(context: CardContext, held: Frame, signal: str) -> Frame:
+    """Give the cards that have enough days for a signal."""
+    counted = held.group_by("card").agg(n=nw.len().cast(nw.Int64))
+    return counted.filter(nw.col("n") >= context.number(signal, "min_days")).select("card")
 
 
 def _unfit(context: CardContext, needs: Frame) -> Frame:
@@ -88,22 +88,26 @@ def _unlike(context: CardContext) -> Frame:
         .filter(nw.col("n") >= context.number(name, "min_like"), nw.col("moved") > 0)
     )
     moved = context.engine.keep(moved.select("like", "day", "moved"))
-    suspects = context.own.filter(
-        nw.col("top") - nw.col("level") >= least, nw.col("n_days") >= context.number(name, "min_seen")
-    ).select("card", "like", "level")
-    days = context.engine.keep(
-        context.daily.join(suspects, on="card", how="inner")
+    known = context.own.filter(nw.col("n_days") >= context.number(name, "min_seen")).select(
+        "card", "like", "level"
+    )
+    days = (
+        context.daily.join(known, on="card", how="inner")
         .join(moved, on=["like", "day"], how="left")
         .with_columns(rest=rest - nw.col("moved").fill_null(0.0))
-        .select("card", "day", "bytes", "level", "rest", "place")
+        .select("card", "day", "bytes", "rest", "place")
     )
-    spread = days.group_by("card").agg(spread=nw.col("rest").abs().median() * _TO_DEVIATION)
+    high = context.engine.keep(
+        days.filter(nw.col("rest") >= least, nw.col("bytes") >= context.number(name, "least_mb") * _MB)
+    )
+    suspects = _with_days(context, high, name)
+    spread = (
+        days.join(suspects, on="card", how="inner")
+        .group_by("card")
+        .agg(spread=nw.col("rest").abs().median() * (_TO_DEVIATION * context.number(name, "spreads")))
+    )
     held = context.engine.keep(
-        days.join(spread, on="card", how="inner").filter(
-            nw.col("rest") >= least,
-            nw.col("rest") >= nw.col("spread") * context.number(name, "spreads"),
-            nw.col("bytes") >= context.number(name, "least_mb") * _MB,
-        )
+        high.join(spread, on="card", how="inner").filter(nw.col("rest") >= nw.col("spread"))
     )
     strength = nw.col("rest") / math.log2(context.number(name, "full_times"))
     columns = {

@@ -1,6 +1,7 @@
 """beholden fleet cards: exports of connectivity platforms in, findings about cards and files of bulk actions out."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from beholden.cli.problems import Problems
 from beholden.cli.tables import print_table
 
 if TYPE_CHECKING:
+    from beholden.engine import Engine
     from beholden.pipeline.cards import CardRun
 
 _STRICT_EXIT = 2
@@ -18,6 +20,11 @@ _STRICT_EXIT = 2
 
 @click.command(name="cards")
 @click.argument("inputs", nargs=-1, required=True)
+@click.option("--engine", "engine_name", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
+              help="What computes.")  # fmt: skip
+@click.option("--master", help="Of Spark, as spark-submit takes it; default that of its configuration.")
+@click.option("--memory", default=2, show_default=True, type=click.IntRange(min=1),
+              help="GiB that DuckDB may hold before it spills.")  # fmt: skip
 @click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False),
               help="Folder for card_findings.parquet and card_evidence.parquet.")  # fmt: skip
@@ -31,6 +38,9 @@ _STRICT_EXIT = 2
 @json_option
 def command(
     inputs: tuple[str, ...],
+    engine_name: str,
+    master: str | None,
+    memory: int,
     profile: str,
     out: Path | None,
     actions: Path | None,
@@ -47,7 +57,8 @@ def command(
 
     problems = Problems()
     knowledge = open_knowledge(say)
-    run = run_cards(inputs, knowledge, load_profile(knowledge, profile), problems)
+    opening = partial(_engine, engine_name, master, memory)
+    run = run_cards(inputs, knowledge, load_profile(knowledge, profile), problems, opening)
     if out is not None:
         run.write(out)
     acted = write_actions(run.findings, actions, least) if actions is not None else {}
@@ -57,6 +68,17 @@ def command(
         _print(run, limit, acted)
     if strict and problems.count:
         sys.exit(_STRICT_EXIT)
+
+
+def _engine(name: str, master: str | None, memory: int, folder: Path) -> "Engine":
+    """Start an engine that spills into a folder; a Spark on several machines wants one that all of them reach."""
+    if name == "duckdb":
+        from beholden.engine.duck import DuckEngine
+
+        return DuckEngine(spill=folder, memory_limit=f"{memory}GB")
+    from beholden.engine.spark import SparkEngine, session
+
+    return SparkEngine(session(master, {}, folder / "spark.log"), folder)
 
 
 def _print(run: "CardRun", limit: int, acted: dict[str, int]) -> None:
