@@ -123,7 +123,7 @@ def _unexpected(context: Context, pairs: Frame) -> Frame:
 
 def _series(context: Context, numbered: Frame) -> Frame:
     """Give time and size of every connection of numbered pairs."""
-    name = nw.coalesce("sni", "http_host", "server_name").str.to_lowercase().str.replace_all(r":[0-9]+$", "")
+    name = nw.coalesce("sni", "http_host", "server_name").str.to_lowercase().str.replace_all(r":[0-9]+\z", "")
     outbound = context.flows.filter(~nw.col("client_device_id").is_null()).with_columns(
         device_id=nw.col("client_device_id"),
         server_port=nw.col("server_port").fill_null(0),

@@ -35,7 +35,7 @@ def _view(context: Context, over: str) -> Frame:
     if over != FLOWS:
         return context.observations.filter(nw.col("property") == over).select(*_KEPT, "value")
     flows = context.flows.with_columns(device_id=nw.coalesce("client_device_id", "server_device_id"))
-    host = nw.coalesce("sni", "http_host", "server_name").str.to_lowercase().str.replace_all(r":[0-9]+$", "")
+    host = nw.coalesce("sni", "http_host", "server_name").str.to_lowercase().str.replace_all(r":[0-9]+\z", "")
     lasted = (nw.col("last_seen_at") - nw.col("first_seen_at")).dt.total_microseconds() / _MICRO
     return (
         flows.filter(~nw.col("device_id").is_null())

@@ -98,7 +98,7 @@ def _of_observations(context: Context) -> Iterator[Frame]:
 
 
 def _host(name: nw.Expr) -> nw.Expr:
-    return name.str.to_lowercase().str.replace_all(r":[0-9]+$", "")
+    return name.str.to_lowercase().str.replace_all(r":[0-9]+\z", "")
 
 
 def _named(context: Context, listed: pa.Table, seen: Frame) -> pa.Table:
@@ -192,7 +192,7 @@ def _shared(context: Context, met: Frame) -> Frame:
 def _requested(context: Context, met: Frame) -> Frame:
     """Mark URLs whose path a device asked for in clear."""
     asked = context.observations.filter(nw.col("property") == "http.request").select(
-        "device_id", path=nw.col("value").str.replace_all(r"^[^ ]* ", "").str.replace_all(r"/$", "")
+        "device_id", path=nw.col("value").str.replace_all(r"^[^ ]* ", "").str.replace_all(r"/\z", "")
     )
     asked = asked.unique().with_columns(is_asked=nw.lit(value=True))
     return met.join(asked, on=["device_id", "path"], how="left")
