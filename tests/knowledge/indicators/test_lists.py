@@ -268,6 +268,21 @@ def test_a_hostile_pattern_is_refused(tmp_path, pattern):
     assert len(told) == 1
 
 
+def test_what_holds_for_ever_does_not_run_over(tmp_path):
+    said = {
+        "first_seen": "0001-01-01T00:00:00Z",
+        "last_seen": "9999-12-31T23:59:59Z",
+        "timestamp": "99999999999999",
+    }
+    values = [{"to_ids": True, "type": "domain", "value": f"{n}.example", n: one} for n, one in said.items()]
+    path = put(tmp_path, json.dumps({"Event": {"Attribute": [*values, values[0] | said]}}))
+    rows, _ = read(path)
+    assert len(rows) == 4
+    assert {row["valid_until"].year for row in rows if row["value"] == "last_seen.example"} == {9002}
+    known = with_indicators(knowledge(), [path], print)
+    assert len(facts(known, [f"{row['list_id']}.{row['row']}" for row in rows])) == 4
+
+
 def test_values_of_other_types_do_no_harm(tmp_path):
     odd = [None, True, 7, [], {}, "x", [None], [{"phase_name": 3}]]
     names = ("id", "pattern", "labels", "confidence", "valid_from", "object_marking_refs", "external_references",

@@ -24,6 +24,7 @@ _COLUMNS = (
 ENTRIES = pa.schema([(name, _TYPES.get(name, pa.string())) for name in _COLUMNS])
 """One row per value that a list names; seen_at is when it was last known to hold."""
 _MOST_FAULTS = 20
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 NO_SIGNAL = "none"
 """In the stead of a signal: what bears this word tells of nothing that a device does."""
 
@@ -119,13 +120,17 @@ def told(found: Value) -> dict[str, Any]:
 
 
 def instant(text: object) -> datetime | None:
-    """Read an instant of ISO 8601, or of seconds since the epoch; UTC where no zone is told."""
+    """Read an instant of ISO 8601, or of seconds since the epoch; UTC where no zone is told.
+
+    What means for ever, or always, lies so that the life of a kind can be added to it.
+    """
     plain = str(text or "").strip()
     try:
         if plain.isdecimal() and len(plain) > len("20260101"):
             return datetime.fromtimestamp(int(plain), UTC)
         read = datetime.fromisoformat(plain)
-        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+        told = read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+        return min(max(told, _EARLIEST), _LATEST)
     except (ValueError, OverflowError, OSError):
         return None
 
