@@ -46,6 +46,8 @@ def supports():
         ("Windows Server 2012", "", "2012"),
         ("Windows 10", "", None),  # its editions end on other days
         ("iOS", "", None),
+        ("Windows CE 6.0", "", "6"),
+        ("Windows CE 5.0", "", None),
         ("VxWorks 5.5", "", None),
     ],
 )

@@ -43,6 +43,7 @@ _ROWS = pa.schema(
         pa.field("rank", pa.int64()),
     ]
 )
+_BEST = pa.schema([_ROWS.field(name) for name in (*_KEYS, "stated", *STATED)])
 _ITSELF, _PART_OF, _OWN = "itself", "part of", "own"
 Row = dict[str, Any]
 
@@ -60,6 +61,8 @@ def stated(context: "Context", known: Frame, products: Sequence[Product]) -> Fra
     """Give the statement that counts for each flaw of a device's products: device_id, product, cve, stated, STATED."""
     engine = context.engine
     rows = [*_of_products(context, products), *_of_devices(context)]
+    if not rows:
+        return engine.bind(_BEST.empty_table())
     rows.sort(key=_order)
     table = pa.Table.from_pylist([row | {"rank": rank} for rank, row in enumerate(rows)], schema=_ROWS)
     made = engine.bind(table)
