@@ -64,10 +64,11 @@ def _signal(context: Context, name: str, told: Frame) -> Frame:
         n_possible=((nw.col("share") > 0.0) & ~nw.col("is_affected")).cast(nw.Int64).sum(),
         n_decided=nw.col("status").is_in(list(DECIDED)).cast(nw.Int64).sum(),
     )
-    ranked = scored.with_columns(
-        rank=(nw.col("strength") * -1.0).rank("ordinal").over(*_GROUP), path=nw.col("fact_id").fill_null("")
+    numbered = scored.with_columns(path=nw.col("fact_id").fill_null("")).with_row_index(
+        "number", order_by=["cve", "path", "place", "statement"]
     )
-    first = ranked.filter(nw.col("rank") == 1).select(
+    worst = numbered.filter(nw.col("strength") == nw.col("strength").max().over(*_GROUP))
+    first = worst.filter(nw.col("number") == nw.col("number").min().over(*_GROUP)).select(
         *_GROUP, "share", "place", "statement", worst=nw.col("cve"), path=nw.col("path")
     )
     rows = context.engine.keep(counted.join(first, on=list(_GROUP), how="left"))
@@ -85,20 +86,16 @@ def _signal(context: Context, name: str, told: Frame) -> Frame:
 
 def _detail() -> nw.Expr:
     """Say what is known of product and version, how many flaws there are, and which is the worst."""
-    what = nw.concat_str(nw.col("name"), nw.lit(" "), nw.col("version"))
-    worst = nw.concat_str(nw.lit(", the worst "), nw.col("worst"))
-    has = nw.concat_str(what, nw.lit(": "), nw.col("n_affected").cast(nw.String), nw.lit(" on record"), worst)
-    unknown = nw.when(nw.col("version") == "").then(nw.lit("unknown")).otherwise(nw.lit("not compared"))
-    n_possible = nw.col("n_possible").cast(nw.String)
-    may = nw.concat_str(
-        nw.col("name"),
-        nw.lit(" known, version "),
-        unknown,
-        nw.lit(": "),
-        n_possible,
-        nw.lit(" possible"),
-        worst,
+    what = nw.concat_str(nw.col("name"), nw.lit(" "), nw.col("version")).str.strip_chars()
+    n_possible = nw.concat_str(nw.col("n_possible").cast(nw.String), nw.lit(" possible"))
+    beside = (
+        nw.when(nw.col("n_possible") > 0).then(nw.concat_str(nw.lit(", "), n_possible)).otherwise(nw.lit(""))
     )
+    n_affected = nw.col("n_affected").cast(nw.String)
+    worst = nw.concat_str(nw.lit(", the worst "), nw.col("worst"))
+    has = nw.concat_str(what, nw.lit(": "), n_affected, nw.lit(" on record"), beside, worst)
+    unknown = nw.when(nw.col("version") == "").then(nw.lit("unknown")).otherwise(nw.lit("not compared"))
+    may = nw.concat_str(nw.col("name"), nw.lit(" known, version "), unknown, nw.lit(": "), n_possible, worst)
     none = nw.concat_str(what, nw.lit(": none of those on record"))
     decided = nw.concat_str(
         none, nw.lit(", "), nw.col("n_decided").cast(nw.String), nw.lit(" by what is stated")

@@ -93,27 +93,28 @@ def _refuse_without_java() -> None:
         raise BeholdenError(f"Spark needs Java 17 or later: no java in {where}")
 
 
-class _Unreadable(Exception):  # noqa: N818 - what a file is
-    """A file is damaged, or gone."""
+class _FailedError(Exception):
+    """A job failed: a file is damaged or gone, or what runs the job is."""
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
-    """Tell a file that cannot be read from a cluster that does not work."""
+def _told_in_a_line() -> Iterator[None]:
+    """Say in one line why a job failed, where Spark says it in a hundred."""
     try:
         yield
     except (Py4JJavaError, PySparkException) as error:
-        found = re.search(r"\[(?:FAILED_READ_FILE|CANNOT_READ_FILE_FOOTER)[^\n]*", str(error))
-        if found is None:
-            raise
-        raise _Unreadable(found[0]) from error
+        lines = str(error).splitlines()
+        told = [line for line in lines if re.search(r"\[[A-Z_.]{8,}\]", line)]
+        raise _FailedError(
+            (told or [line for line in lines if line.startswith(": ")] or lines)[-1]
+        ) from error
 
 
 class SparkEngine(FleetEngine):
     """Frames of one Spark session, which others may use too and which outlives the engine."""
 
     name = f"spark {pyspark.__version__}"
-    unreadable = (pa.ArrowException, FileNotFoundError, _Unreadable)
+    unreadable = (pa.ArrowException, OSError, _FailedError)
 
     def __init__(self, session: SparkSession, scratch: Path) -> None:
         """Compute in a session; scratch: a folder that every executor reaches, for what is kept."""
@@ -141,7 +142,7 @@ class SparkEngine(FleetEngine):
         Written, and read again: what is made of it later has a short plan, and no executor takes it along when it goes.
         """
         path = self._scratch / f"kept-{next(self._numbers)}"
-        with _telling():
+        with _told_in_a_line():
             frame.to_native().write.parquet(str(path), compression="lz4_raw")
         self._kept.append(path)
         return self.scan([path])
@@ -154,7 +155,7 @@ class SparkEngine(FleetEngine):
 
     def collect(self, frame: Frame) -> pa.Table:
         """Compute a frame and give it as an Arrow table; all of it passes the driver."""
-        with _telling():
+        with _told_in_a_line():
             return _nullable(frame.to_native().toArrow())
 
     def batches(self, frame: Frame) -> Iterator[pa.Table]:
@@ -182,7 +183,7 @@ class SparkEngine(FleetEngine):
     def write(self, frame: Frame, path: Path) -> None:
         """Compute a frame into one Parquet file; a task that is tried again adds nothing."""
         aside = path.with_name(f".{path.name}.aside")
-        with _telling():
+        with _told_in_a_line():
             frame.to_native().coalesce(1).write.mode("overwrite").parquet(str(aside))
         (part,) = aside.glob("part-*.parquet")
         part.rename(path)
