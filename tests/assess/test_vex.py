@@ -174,6 +174,13 @@ def test_a_statement_is_the_proof(engine):
     assert kev["detail"] == "AC-100 1.4.1: none of those on record, 1 by what is stated"
 
 
+def test_what_is_affected_and_what_is_possible_are_both_told(engine):
+    made = [("product:Acme/AC-100", "CVE-9-9 affected", "Acme", OLD)]
+    _, strengths = flaws(engine, made=made, claims=CAM[:2])
+    told = next(one["detail"] for one in strengths if one["signal"] == "advisory.ssvc")
+    assert told == "AC-100: 1 on record, 2 possible, the worst CVE-1-1"
+
+
 def test_a_flaw_that_no_record_has_is_added(engine):
     found, _ = flaws(engine, made=[(ITSELF, "CVE-9-9 affected", "Acme", OLD)])
     assert (found["CVE-9-9", None]["status"], found["CVE-9-9", None]["cvss"]) == ("affected", None)
