@@ -17,6 +17,7 @@ from beholden.knowledge.companies import load_companies
 from beholden.knowledge.facts import Ledger, load_sources
 from beholden.knowledge.files import KnowledgeError
 from beholden.knowledge.networks import countries_by_code, networks
+from beholden.pipeline.knowing import look_up
 
 RULE = """
 id: cards.one
@@ -148,3 +149,16 @@ def test_shipped_networks_are_run_by_companies_and_known():
     assert {row["network"] for row in run} <= set(found)
     assert sum(code.startswith("901") for code in found) > 80
     assert len(knowledge.rows("card_issuers")) > 900
+
+
+def test_a_card_is_looked_up_by_its_issuer():
+    found = look_up(Knowledge.open(), "8988 3030 0000 0000 0007")
+    assert (found["is"], found["value"], found["begins"]) == ("iccid", "89883030000000000007", "8988303")
+    assert (found["issuer"], found["company"]) == ("EMnify GmbH", "emnify")
+    assert found["chain"][0]["jurisdiction"] == "DE"
+    assert "8988303" in found["facts"][0]["text"]
+
+
+def test_a_card_of_an_issuer_that_nobody_knows():
+    found = look_up(Knowledge.open(), "8999912345678901233")
+    assert (found["is"], found["begins"], found["company"], found["facts"]) == ("iccid", None, None, [])

@@ -11,7 +11,7 @@ from beholden.knowledge.base import Knowledge
 from beholden.knowledge.law import is_in_force
 from beholden.knowledge.names import normalise
 from beholden.knowledge.parts import parts
-from beholden.model.identifiers import imei, is_locally_administered, is_multicast_mac, tac
+from beholden.model.identifiers import iccid, imei, is_locally_administered, is_multicast_mac, tac
 from beholden.pipeline.registered import CVE, address_facts, flaw, prefix_facts, usb_device
 
 Document = dict[str, Any]
@@ -36,7 +36,7 @@ def counts(knowledge: Knowledge) -> Document:
 
 
 def look_up(knowledge: Knowledge, value: str, address: str | None = None) -> Document:
-    """Say what a MAC, IP, IMEI or TAC, USB or CVE id, domain, name or string of a part is, with chain, lists, law, facts.
+    """Say what a MAC, IP, IMEI, TAC, ICCID, USB or CVE id, domain, name or string of a part is: chain, lists, law, facts.
 
     address: where a domain name was seen to be; whose it is and in which country are facts beside the operator.
     Unknown stays unknown.
@@ -45,8 +45,9 @@ def look_up(knowledge: Knowledge, value: str, address: str | None = None) -> Doc
     digits = re.sub(r"[:\-.]", "", text.lower())
     if _is_ip(text):
         return _address(knowledge, text)
-    if _TAC.fullmatch(text) or imei(text):
-        return _part(knowledge, tac(imei(text) or text), ("tac",))
+    number = _numbered(knowledge, text)
+    if number is not None:
+        return number
     for pattern, kind, said in ((_USB, "usb", usb_device), (CVE, "cve", flaw)):
         if pattern.fullmatch(text.lower()):
             return _registered(knowledge, kind, text, *said(knowledge, text))
@@ -111,6 +112,23 @@ def _registered(
         name = found.get("vendor_name") or found.get("vendor") or ""
         document = _document(kind, text, knowledge, _company(knowledge, name), found)
     return _with_facts({**document, **found}, facts)
+
+
+def _numbered(knowledge: Knowledge, text: str) -> Document | None:
+    """Look up a module by its IMEI or type allocation code, or a card by its number; None for what is neither."""
+    if _TAC.fullmatch(text) or imei(text):
+        return _part(knowledge, tac(imei(text) or text), ("tac",))
+    card = iccid(text)
+    return _card(knowledge, card) if card else None
+
+
+def _card(knowledge: Knowledge, number: str) -> Document:
+    """Look up who issued a card, by the longest beginning of its number that is known (ITU-T E.118)."""
+    known = {row["prefix"]: row for row in knowledge.rows("card_issuers")}
+    begins = next((number[:n] for n in range(9, 4, -1) if number[:n] in known), "")
+    row = known.get(begins, {"issuer": None, "country": None, "company": None, "fact_id": None})
+    found = {"begins": begins or None, "issuer": row["issuer"], "country": row["country"]}
+    return _document("iccid", number, knowledge, row["company"], found, row["fact_id"])
 
 
 def _with_facts(document: Document, facts: list[Document]) -> Document:

@@ -241,7 +241,7 @@ def sigma(paths: tuple[Path, ...], as_json: bool) -> None:
 )
 @json_option
 def lookup(value: str, address: str | None, as_json: bool) -> None:
-    """Look up a MAC, IP, domain, company, IMEI or TAC, USB or CVE id or module string; gives the chain and its facts."""
+    """Look up a MAC, IP, domain, company, IMEI, TAC, ICCID, USB or CVE id or module string: the chain and its facts."""
     from beholden.pipeline.knowing import look_up
     from beholden.pipeline.opening import open_knowledge
 

@@ -45,13 +45,11 @@ class Exports:
     def lists(self) -> tuple[pa.Table, pa.Table]:
         """Give the tables `cards`, one row a card, the last where several say of one, and `card_limits`."""
         rows = pa.concat_tables([arrow_schema(CARDS).empty_table(), *self.cards])
-        kept = [name for name in rows.column_names if name != "card"]
-        single = rows.group_by("card", use_threads=False).aggregate([(name, "last") for name in kept])
+        said = [name for name in rows.column_names if name != "card"]
+        single = rows.group_by("card", use_threads=False).aggregate([(name, "last") for name in said])
+        single = single.select(["card", *(f"{name}_last" for name in said)]).rename_columns(["card", *said])
         limits = pa.concat_tables([arrow_schema(CARD_LIMITS).empty_table(), *self.limits])
-        names = limits.column_names
-        return single.select(
-            [f"{name}_last" if name != "card" else name for name in rows.column_names]
-        ).rename_columns(rows.column_names), limits.group_by(names).aggregate([]).select(names)
+        return single, limits.group_by(limits.column_names).aggregate([])
 
     def by_overlap(self) -> tuple[list[Path], list[Path]]:
         """Give parts whose days no other part has, and the others, in which a card's day may have several rows."""

@@ -14,7 +14,6 @@ from beholden.ingest.tabular.stated import countries
 
 _DAY_US = 86_400_000_000
 _NUMBER = r"^[+-]?\d+(\.\d*)?([eE][+-]?\d+)?$"
-_OPERATORS_PART = r"\.mnc\d{3}\.mcc\d{3}\.gprs$"
 _NO_TEXT = pa.scalar(None, pa.string())
 _SEVERAL = r"[\s,;|/]+"
 

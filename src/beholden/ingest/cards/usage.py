@@ -1,5 +1,6 @@
 """Rows of exports of use as the table `card_usage`, batch by batch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,10 +103,12 @@ def _module(columns: dict[str, pa.Array], batch: Batch, problems: Problems) -> t
     return found.values, pc.if_else(found.wrong, said, _NO_TEXT)
 
 
-def _by_word(columns: dict[str, pa.Array], field: str, batch: Batch, read_word: object) -> pa.Array:
+def _by_word(
+    columns: dict[str, pa.Array], field: str, batch: Batch, read_word: Callable[[str], str | None]
+) -> pa.Array:
     if field not in columns:
         return pa.nulls(batch.n_rows, pa.string())
-    return texts.by_word(texts.text(columns[field]), read_word)  # type: ignore[arg-type]
+    return texts.by_word(texts.text(columns[field]), read_word)
 
 
 def _country(columns: dict[str, pa.Array], batch: Batch, worlds: texts.Worlds) -> pa.Array:
