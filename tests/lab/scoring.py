@@ -28,10 +28,12 @@ RARE = 0.05
 """A flag that more of the innocent bear tells nobody apart."""
 MISSES = {
     "scan.addresses slow": "One address in ten minutes comes to some fifty over what is left of the run.",
+    "beacon.regular": "Distances of a minute were not even where the machine was busy while it played.",
     "beacon.regular web": "A named place on port 443 looks like any service that nobody has listed yet.",
     "beacon.regular named": "A device none of whose destinations is listed may call its own cloud there.",
     "service.unusual": "Told only where ten devices of one kind are known as such.",
     "reach.control": "Told only where the kind of the device is known.",
+    "peers.many": "Told only where the kind of the device is known.",
 }
 """Why attacks go unseen, where they do."""
 
