@@ -333,9 +333,9 @@ def columns(
     )
     n_versions = np.array([len(one.firmware) for one in made.products])
     age = np.minimum(-np.log1p(-uniform["version"]) / 0.9, n_versions[product] - 1).astype(np.int64)
-    version = (np.cumsum(n_versions) - n_versions)[product] + np.where(
-        change == CHANGES.index("updated"), 0, age
-    )
+    is_updated = change == CHANGES.index("updated")
+    updated = np.where(age > 0, 0, np.minimum(1, n_versions[product] - 1))  # who ran the newest went back
+    version = (np.cumsum(n_versions) - n_versions)[product] + np.where(is_updated, updated, age)
     is_retold = change == CHANGES.index("retold")
     spelling = np.where(is_retold, 0, np.searchsorted([0.7, 0.85], uniform["spelling"]))
     net = (site * 7919 + (drawn.rank >> 8) % 251) % len(NETS)
@@ -356,7 +356,9 @@ def columns(
         ),
         "vendor": coded(made.spellings, maker * 3 + spelling, missing["vendor"] & ~is_retold),
         "model": coded([one.model for one in made.products], product, missing["model"] & ~is_retold),
-        "firmware": coded([v for one in made.products for v in one.firmware], version, missing["firmware"]),
+        "firmware": coded(
+            [v for one in made.products for v in one.firmware], version, missing["firmware"] & ~is_updated
+        ),
         "site": coded([f"Site {one:05d}" for one in range(len(where.shares))], site),
         "country": coded([row["country"] for row in shares("countries")], where.country[site]),
         "owner": coded([row["owner"] for row in shares("owners")], where.owner[site]),
