@@ -186,7 +186,8 @@ def _by_pattern(scores: pa.Table, members: pa.Table) -> pa.Table:
     n_devices = pc.cast(scores["n_devices"], pa.float64())
     weight = pc.multiply(n_devices, pc.multiply(scores["severity"], scores["impact"]))
     unit = pc.index_in(scores["device_id"], members["unit_id"].cast(pa.string()))
-    held = put(scores, "device_id", members["pattern_id"].take(unit)).append_column("weight", weight)
+    patterns = members["pattern_id"].take(unit).cast(pa.string()).dictionary_encode()
+    held = put(scores, "device_id", patterns).append_column("weight", weight)
     names = ["device_id", "category", "next_best_evidence"]
     summed = held.group_by(names).aggregate([("weight", "sum")])
     return summed.unify_dictionaries()
