@@ -54,6 +54,21 @@ def _print(document: Row, every: bool) -> None:
         print_line(f"… {len(cells) - len(shown)} more cells; --all shows them")
 
 
+def _draw(document: Row, path: Path) -> None:
+    from beholden.report.lines import Line
+    from beholden.report.lines import chart as drawn
+
+    at = {one["scan"]: place for place, one in enumerate(document["snapshots"])}
+    lines = []
+    for rows in _cells(document):
+        counts: list[int | None] = [None] * len(at)
+        for row in rows:
+            counts[at[row["scan"]]] = row["n"]
+        lines.append(Line(", ".join(rows[0][name] or "unknown" for name in document["by"]), counts))
+    times = [one["at"] for one in document["snapshots"]]
+    path.write_text(drawn(f"Devices by {', '.join(document['by'])}", times, lines), encoding="utf-8")
+
+
 @click.command(name="census")
 @store_option
 @click.option("--by", default="jurisdiction", show_default=True, metavar="FIELD[,FIELD]",
@@ -81,6 +96,11 @@ def _print(document: Row, every: bool) -> None:
 @click.option("--epsilon", type=float, metavar="E",
               help="Publish with noise of differential privacy, which spends E of each snapshot's budget.")  # fmt: skip
 @click.option("--budget", type=float, default=2.0, show_default=True, help="Privacy budget of each snapshot.")
+@click.option(
+    "--chart",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the largest cells over time to this SVG.",
+)
 @click.option("--all", "every", is_flag=True, help=f"All cells, not only the {_MOST} largest.")
 @json_option
 def command(
@@ -95,6 +115,7 @@ def command(
     sample: float,
     epsilon: float | None,
     budget: float,
+    chart: Path | None,
     every: bool,
     as_json: bool,
 ) -> None:
@@ -114,6 +135,8 @@ def command(
         raise click.UsageError("--epsilon counts every device; leave out --sample")
     else:
         document = private_census(open_store(store), question, epsilon, budget, lambda: open_knowledge(say))
+    if chart is not None:
+        _draw(document, chart)
     if as_json:
         print_json(document)
     else:
