@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FUZZ_SECONDS ?= 1800
 
-PROGRAMS := tshark tcpdump chromium pdftotext ip psql
-PACKAGES := tshark tcpdump chromium poppler-utils iproute2 postgresql
+PROGRAMS := tshark tcpdump chromium pdftotext ip psql java
+PACKAGES := tshark tcpdump chromium poppler-utils iproute2 postgresql default-jre-headless
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
