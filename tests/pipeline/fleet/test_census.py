@@ -84,6 +84,15 @@ def test_the_famous_question_is_one_query(beholden, store):
     ]
 
 
+def test_the_largest_cells_are_drawn_over_time(beholden, store, tmp_path):
+    beholden.good(
+        "fleet", "census", "--store", store, "--by", "kind", "--least", "1", "--chart", tmp_path / "kinds.svg"
+    )
+    drawn = (tmp_path / "kinds.svg").read_text("utf-8")
+    assert drawn.count("<circle") == 4
+    assert ">camera<" in drawn
+
+
 def test_sectors_are_read_of_units_and_kinds(beholden, tmp_path):
     rows = [
         *devices(0, 1, owner="City Hospitals North"),
@@ -120,6 +129,8 @@ def test_few_devices_are_not_told_nor_what_tells_them(beholden, tmp_path):
     for hidden in ("FR", "ES"):
         kept = {name for name, value in by[hidden].items() if value is not None}
         assert kept == {"country", "scan", "at", "is_suppressed"}
+    alone = beholden.json("fleet", "census", "--store", tmp_path / "store", "--where", "country=ES")
+    assert [one["counted"] for one in alone["snapshots"]] == [None]
     shown = beholden.good("fleet", "census", "--store", tmp_path / "store", "--by", "country")
     assert " 30 " not in shown
     assert all(len(line) <= 80 for line in shown.splitlines())

@@ -237,13 +237,16 @@ def _too_small(parts: dict[str, int], least: int) -> set[str]:
 
 
 def _told(state: Snapshot, group: pa.Table, question: Question) -> Row:
+    """Say what a snapshot is; how many were counted is told where neither they nor the others of the base are few."""
     n = group["n"].to_numpy()
+    base, counted_n = int(n[question.is_base(group)].sum()), int(n[question.counts(group)].sum())
+    is_few = [0 < few < question.least for few in (counted_n, base - counted_n, base)]
     return {
         "scan": state.scan_id,
         "at": state.at,
         "knowledge_id": state.knowledge_id,
         "n_devices": state.n_devices,
         "n_read": int(n.sum()),
-        "base": int(n[question.is_base(group)].sum()),
-        "counted": int(n[question.counts(group)].sum()),
+        "base": None if is_few[2] else base,
+        "counted": None if any(is_few) else counted_n,
     }

@@ -37,7 +37,8 @@ def _head(one: Row) -> str:
     if "epsilon" in one:
         spent = f"epsilon {one['epsilon']:g}, {one['epsilon_spent']:g} spent on it so far"
         return f"{at}: about {one['base']:,} devices, with noise: {spent}"
-    return f"{at}: {one['n_devices']:,} devices, {one['counted']:,} of {one['base']:,} counted"
+    counted, base = ("few" if one[name] is None else f"{one[name]:,}" for name in ("counted", "base"))
+    return f"{at}: {one['n_devices']:,} devices, {counted} of {base} counted"
 
 
 def _print(document: Row, every: bool) -> None:
