@@ -143,6 +143,16 @@ def test_nothing_to_read_is_an_error(tmp_path, knowledge, eyes):
         run_on(tmp_path, knowledge, eyes, l_csv=f"iccid,kind\n{CARD},meter\n")
 
 
+def test_a_full_disk_is_one_line(tmp_path, knowledge, eyes):
+    class Full(DuckEngine):
+        def keep(self, frame):  # noqa: ARG002 - as DuckDB does where it cannot spill
+            raise OSError(28, "No space left on device")
+
+    (tmp_path / "a.csv").write_text(lines_of(1, 3), "utf-8")
+    with pytest.raises(BeholdenError, match=r"cards could not be assessed: .*No space left on device"):
+        run_cards([str(tmp_path)], knowledge, eyes, lambda _: None, lambda folder: Full(spill=folder))
+
+
 def test_actions_are_files_of_one_row_a_card(month, tmp_path):
     _, run = month
     counts = write_actions(run.findings, tmp_path, 0.5)

@@ -16,7 +16,7 @@ from beholden.assess.cards.context import CardContext
 from beholden.assess.cards.findings import assess_cards
 from beholden.assess.cards.homes import Homes
 from beholden.assess.law import regimes
-from beholden.engine import Engine, Frame, conform
+from beholden.engine import Engine, FleetEngine, Frame, conform
 from beholden.ingest.cards.read import Exports, read
 from beholden.ingest.cards.texts import Worlds
 from beholden.ingest.cards.usage import STEP
@@ -69,9 +69,9 @@ def run_cards(
     knowledge: Knowledge,
     profile: Profile,
     report: Report,
-    open_engine: Callable[[Path], Engine],
+    open_engine: Callable[[Path], FleetEngine],
 ) -> CardRun:
-    """Read exports and assess cards; raises BeholdenError where no row of use could be read.
+    """Read exports and assess cards; raises BeholdenError where no row of use could be read, or the disk is full.
 
     open_engine: gives an engine that may spill into a folder.
     """
@@ -80,11 +80,17 @@ def run_cards(
         if not exports.parts:
             raise BeholdenError("no use of cards in what was given: no row with a card and a day")
         with open_engine(Path(folder)) as engine:
-            context = open_context(engine, exports, knowledge, profile)
-            assessed = assess_cards(context)
-            findings = conform(CARD_FINDINGS, engine.collect(assessed.findings))
-            evidence = _evidence(engine.collect(assessed.evidence), exports.sources)
-            return CardRun(_ordered(findings), evidence, _counts(context, exports))
+            try:
+                return _assessed(open_context(engine, exports, knowledge, profile), exports)
+            except engine.unreadable as error:
+                raise BeholdenError(f"cards could not be assessed: {str(error).splitlines()[0]}") from error
+
+
+def _assessed(context: CardContext, exports: Exports) -> CardRun:
+    assessed = assess_cards(context)
+    findings = conform(CARD_FINDINGS, context.engine.collect(assessed.findings))
+    evidence = _evidence(context.engine.collect(assessed.evidence), exports.sources)
+    return CardRun(_ordered(findings), evidence, _counts(context, exports))
 
 
 def worlds(knowledge: Knowledge) -> Worlds:

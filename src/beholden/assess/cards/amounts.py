@@ -157,18 +157,19 @@ def _silent(context: CardContext) -> Frame:
 def _messages(context: CardContext, needs: Frame) -> Frame:
     """Give days with more short messages than a kind of device needs, and many times the card's own."""
     name = "sms.many"
-    most = nw.max_horizontal(
-        nw.col("sms_needed").fill_null(0.0),
-        nw.lit(context.number(name, "most_a_day")),
-        nw.col("usual_sms").fill_null(0.0) * context.number(name, "times"),
-    )
     suspects = (
         context.own.filter(nw.col("most_sms") > context.number(name, "most_a_day"))
         .join(needs, on="kind", how="left")
-        .with_columns(most=most)
-        .select("card", "most")
+        .select("card", "sms_needed")
     )
-    days = context.daily.join(suspects, on="card", how="inner")
+    days = context.engine.keep(context.daily.join(suspects, on="card", how="inner"))
+    usual = days.group_by("card").agg(usual=nw.col("sms").median())
+    most = nw.max_horizontal(
+        nw.col("sms_needed").fill_null(0.0),
+        nw.lit(context.number(name, "most_a_day")),
+        nw.col("usual").fill_null(0.0) * context.number(name, "times"),
+    )
+    days = days.join(usual, on="card", how="inner").with_columns(most=most)
     held = days.filter(nw.col("sms").cast(nw.Float64) > nw.col("most"))
     return reason(
         held,

@@ -107,7 +107,6 @@ class CardContext:
             most=nw.col("bytes").max(),
             most_up=nw.col("bytes_up").max(),
             most_sms=nw.col("sms").max(),
-            usual_sms=nw.col("sms").median(),
         )
         joined = seen.join(self.cards, on="card", how="left").with_columns(
             imsi=nw.coalesce("imsi", "seen_imsi"),

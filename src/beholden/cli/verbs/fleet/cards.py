@@ -12,7 +12,7 @@ from beholden.cli.problems import Problems
 from beholden.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from beholden.engine import Engine
+    from beholden.engine import FleetEngine
     from beholden.pipeline.cards import CardRun
 
 _STRICT_EXIT = 2
@@ -70,7 +70,7 @@ def command(
         sys.exit(_STRICT_EXIT)
 
 
-def _engine(name: str, master: str | None, memory: int, folder: Path) -> "Engine":
+def _engine(name: str, master: str | None, memory: int, folder: Path) -> "FleetEngine":
     """Start an engine that spills into a folder; a Spark on several machines wants one that all of them reach."""
     if name == "duckdb":
         from beholden.engine.duck import DuckEngine
