@@ -7,23 +7,11 @@ from pathlib import Path
 import click
 
 from beholden.cli.garbage import sought_anew, unsought
+from beholden.cli.instants import read_instant
 from beholden.cli.options import indicators_option, json_option, print_json, say, sigma_option, store_option
 from beholden.cli.problems import Problems
-from beholden.model.errors import BeholdenError
 
 _STRICT_EXIT = 2
-
-
-def _read_instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    if text == "now":
-        return datetime.now(UTC)
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BeholdenError(f"--as-of {text}: not an ISO 8601 instant") from error
-    return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def _tell_of_compiling() -> None:
@@ -78,7 +66,7 @@ def command(
             paths=paths,
             profile=load_profile(knowledge, profile),
             started_at=datetime.now(UTC),
-            as_of=_read_instant(as_of),
+            as_of=read_instant(as_of),
             indicators=indicators,
             sigma=sigma,
             options=Options(
