@@ -158,7 +158,7 @@ def _change(engine: Engine, earlier: Snapshot, later: Snapshot, question: Questi
     if earlier.knowledge_id == later.knowledge_id:
         is_ruled = np.zeros(rows.num_rows, bool)
     else:
-        is_ruled = np.array(is_same_evidence(before[SAID].to_pylist(), after[SAID].to_pylist()), bool)
+        is_ruled = is_same_evidence(before[SAID], after[SAID])
     fields = {name: before[name] for name in question.by}
     fields |= {f"{name}{LATER}": after[name] for name in question.by}
     here = {name: rows[name] for name in ("n", "is_here", f"is_here{LATER}")}

@@ -1,6 +1,6 @@
 """Snapshots: the scans of a store as states of a fleet, each device with what it is, by numbers of few profiles."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -8,6 +8,7 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -134,14 +135,26 @@ def _of(likes: pa.Array, table: pa.Table) -> pa.Array:
     return table.column(1).take(pc.index_in(likes, table["like_id"])).combine_chunks()
 
 
-def is_same_evidence(earlier: Iterable[str | None], later: Iterable[str | None]) -> list[bool]:
+def is_same_evidence(earlier: pa.ChunkedArray, later: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Say of pairs of what evidence says whether it is the same, as far as both scans could read it.
 
     What only one of two states of knowledge could read tells nothing; a vendor is read by every one.
     """
-    pairs = list(zip(earlier, later, strict=True))
-    verdicts = {pair: _same(*map(_by_property, pair)) for pair in set(pairs)}
-    return [verdicts[pair] for pair in pairs]
+    (one, texts), (other, other_texts) = _numbers(earlier), _numbers(later)
+    pairs, at = np.unique(one * len(other_texts) + other, return_inverse=True)
+    verdicts = [
+        _same(
+            _by_property(texts[pair // len(other_texts)]), _by_property(other_texts[pair % len(other_texts)])
+        )
+        for pair in pairs.tolist()
+    ]
+    return np.array(verdicts, bool)[at]
+
+
+def _numbers(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], list[str | None]]:
+    """Give numbers for the values of a column, and the values in the order of their numbers."""
+    values = pc.unique(column)
+    return pc.index_in(column, values).to_numpy().astype(np.int64), values.to_pylist()
 
 
 def _by_property(said: str | None) -> Mapping[str, set[str]]:
