@@ -45,7 +45,7 @@ PASSING = "ble"
 LISTED, SCANNED = "inventory.", "scan.host"
 """Properties that make a device of an address, even of a public one: all that begin so, and this one."""
 TYPES = ("mud", "product")
-"""Kinds of subject that are a type of device and none itself: the address of a usage description (RFC 8520), a product."""
+"""Kinds of subject that are a type of device, none itself: the address of a usage description (RFC 8520), a product."""
 _SHARED = 3
 """An identifier other than a link address that so many subjects state is a placeholder, not an identity."""
 
