@@ -273,7 +273,9 @@ def test_only_a_law_that_is_in_force_counts(span, is_held):
     known = tiny.knowledge(laws=tiny.LAWS.replace("7,2020,,", f"7,{span},"))
     with DuckEngine(threads=1) as engine:
         made = context(engine, {}, knowledge=known, today=date(2026, 6, 1))
-        held = {row["jurisdiction"] for row in regimes(made.knowledge, made.today, made.is_concern).to_pylist()}
+        held = {
+            row["jurisdiction"] for row in regimes(made.knowledge, made.today, made.is_concern).to_pylist()
+        }
     assert ("QM" in held) == is_held
 
 
