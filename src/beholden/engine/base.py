@@ -69,6 +69,11 @@ class FleetEngine(Engine):
     unreadable: tuple[type[Exception], ...]
     """What it raises where a file is damaged, or gone."""
 
+    @property
+    def at_once(self) -> int:
+        """How many partitions to give it at once: each is a task, and tasks keep a cluster busy."""
+        return 1
+
     @abstractmethod
     def rows(self, path: Path) -> Frame:
         """Make one Parquet file a frame, with `locator`: the number of the row, the first is 1."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import reduce
 from itertools import count
 from pathlib import Path
+from threading import local
 from typing import Final
 
 import narwhals as nw
@@ -42,13 +43,15 @@ _UNLESS_GIVEN: Final = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": "64",
     "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
-    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.compression.codec": "snappy",
 }
 _ON_THIS_MACHINE: Final = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "4g",
+    "spark.sql.shuffle.partitions": "16",
 }
+_MOST_AT_ONCE: Final = 64
 _MOST_BROADCAST: Final = 64 << 20
 """Bytes of a bound table up to which every executor gets all of it, so that what it is joined to stays where it is."""
 
@@ -110,6 +113,13 @@ def _told_in_a_line() -> Iterator[None]:
         ) from error
 
 
+class _Kept(local):
+    """Folders of what is kept, by thread: each lets go of its own."""
+
+    def __init__(self) -> None:
+        self.folders: list[Path] = []
+
+
 class SparkEngine(FleetEngine):
     """Frames of one Spark session, which others may use too and which outlives the engine."""
 
@@ -120,12 +130,17 @@ class SparkEngine(FleetEngine):
         """Compute in a session; scratch: a folder that every executor reaches, for what is kept."""
         self._session = session
         self._scratch = scratch
-        self._kept: list[Path] = []
+        self._kept = _Kept()
         self._numbers = count()
 
     def close(self) -> None:
         """Let go of what was kept; the session stays."""
         self._release(0)
+
+    @property
+    def at_once(self) -> int:
+        """How many partitions to give it at once: as many as there are cores, as far as one driver can plan."""
+        return min(max(self._session.sparkContext.defaultParallelism, 2), _MOST_AT_ONCE)
 
     def bind(self, table: pa.Table) -> Frame:
         """Make an Arrow table a frame; one that is small goes whole to every executor."""
@@ -144,7 +159,7 @@ class SparkEngine(FleetEngine):
         path = self._scratch / f"kept-{next(self._numbers)}"
         with _told_in_a_line():
             frame.to_native().write.parquet(str(path), compression="lz4_raw")
-        self._kept.append(path)
+        self._kept.folders.append(path)
         return self.scan([path])
 
     def union(self, frames: Sequence[Frame]) -> Frame:
@@ -192,13 +207,13 @@ class SparkEngine(FleetEngine):
     @contextmanager
     def passing(self) -> Iterator[None]:
         """Let everything go at the end of a block that was bound or kept in it."""
-        n_before = len(self._kept)
+        n_before = len(self._kept.folders)
         yield
         self._release(n_before)
 
     def _release(self, n_left: int) -> None:
-        while len(self._kept) > n_left:
-            shutil.rmtree(self._kept.pop(), ignore_errors=True)
+        while len(self._kept.folders) > n_left:
+            shutil.rmtree(self._kept.folders.pop(), ignore_errors=True)
 
 
 def _column(name: str) -> Column:

@@ -1,6 +1,7 @@
 """One fleet, scored: partitions distilled that are new, likes put through the stages of a scan, devices joined back."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -95,19 +96,19 @@ class Fleet:
         """Give what each partition comes to; those that the ledger lacks are distilled."""
         ledger = Ledger(self.store.folder / LEDGERS, self._recipe())
         self.on_step("read")
-        distiller: Distiller | None = None
-        parts: dict[str, Part] = {}
-        for at, one in enumerate(found):
-            part = ledger.get(one.partition_id)
-            if part is None:
-                distiller = distiller or Distiller(
-                    self.engine, self.knowledge, claim_settings(self.knowledge)
-                )
-                part = self._distilled(distiller, ledger, one)
-            if part is not None:
-                parts[one.partition_id] = part
-            self.on_part(at + 1, len(found))
-        return parts
+        parts = {one.partition_id: ledger.get(one.partition_id) for one in found}
+        missing = {one.partition_id: one for one in found if parts[one.partition_id] is None}
+        n_done = len(parts) - len(missing)
+        self.on_part(n_done, len(parts))
+        if missing:
+            distiller = Distiller(self.engine, self.knowledge, claim_settings(self.knowledge))
+            with ThreadPoolExecutor(self.engine.at_once) as pool:
+                made = pool.map(partial(self._distilled, distiller, ledger), missing.values())
+                for partition_id, part in zip(missing, made, strict=True):
+                    parts[partition_id] = part
+                    n_done += 1
+                    self.on_part(n_done, len(parts))
+        return {partition_id: part for partition_id, part in parts.items() if part is not None}
 
     def _distilled(self, distiller: Distiller, ledger: Ledger, one: Partition) -> Part | None:
         """Distil one partition into the ledger; None for one that cannot be read, which is told of."""
