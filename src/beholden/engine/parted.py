@@ -62,6 +62,8 @@ class Parted:
         model = _TABLES[table]
         make = _MADE[table]
         found = [conform(model, make(self, rows)) for rows in self._rows(devices)]
+        if table == "devices" and devices is not None:
+            found.append(conform(model, self._standing(devices)))
         whole = pa.concat_tables([empty(model), *found])
         return whole.select(columns or model.column_names)
 
@@ -71,6 +73,16 @@ class Parted:
         names = ["like_id", *PLACE, LINK]
         distinct = rows.select(names).group_by("like_id").aggregate([(name, "min") for name in names[1:]])
         return distinct.rename_columns(["device_id", *names[1:]])
+
+    def _standing(self, ids: Sequence[str]) -> pa.Table:
+        """Give those among some ids that stand for devices of the fleet, as if they were devices."""
+        known = pc.unique(
+            pa.chunked_array([one for key in set(KEYS.values()) for one in self._units[key].chunks])
+        )
+        asked = pa.array(ids, pa.string())
+        standing = asked.filter(pc.is_in(asked, known))
+        false = pa.repeat(pa.scalar(value=False), len(standing))
+        return pa.table({"device_id": standing, "is_router": false, "is_randomised": false})
 
     def _rows(self, devices: Sequence[str] | None) -> Iterator[pa.Table]:
         """Give the rows of each partition, without those shadowed."""

@@ -213,8 +213,11 @@ class Store:
         """Read a table as it is kept: rows of devices that stand for others, or only for themselves."""
         path, model = self.path(scan_id, table), _BY_NAME[table.removesuffix(OWN)]
         if Parted.has(self.scans / scan_id, table):
-            rows = Parted(self.scans / scan_id).read(table, columns, devices)
-            return rows if where is None else rows.filter(where)
+            rows = Parted(self.scans / scan_id).read(table, columns if where is None else None, devices)
+            rows = rows if where is None else rows.filter(where).select(columns or model.column_names)
+            for name in coded:
+                rows = rows.set_column(rows.column_names.index(name), name, rows[name].dictionary_encode())
+            return rows
         if not path.exists():
             return empty(model).select(columns or model.column_names)
         if devices is not None and not len(devices):

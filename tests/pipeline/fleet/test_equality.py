@@ -8,6 +8,10 @@ import pytest
 from small_fleets import TABLES, fleet, row, said, scanned, write
 
 from beholden.engine.members import KEYS
+from beholden.pipeline.finding import matching
+from beholden.pipeline.reporting import write_report
+from beholden.pipeline.summary import summary
+from beholden.pipeline.where import parse
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -73,3 +77,28 @@ def test_folders_of_a_hive_say_what_their_rows_do_not(tmp_path, knowledge):
         sorted((one["site"], one["country"]) for one in devices)
         == [("a b", "DE")] * 2 + [("north", "DE")] * 2
     )
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "maker.jurisdiction=CN",
+        "kind=camera",
+        "site=north",
+        "index>20",
+        "macs~50:c7",
+        "model~m-2",
+        "listings=null",
+    ],
+)
+def test_devices_are_found_as_in_a_scan(tmp_path, knowledge, condition):
+    rows = [row(number, 7) for number in range(60)]
+    write(tmp_path / "in.parquet", rows)
+    found = []
+    for make, name in ((fleet, "fleet"), (scanned, "scan")):
+        store, outcome = make([tmp_path / "in.parquet"], tmp_path / name, knowledge)
+        members = matching(store, outcome.scan_id, store.members(outcome.scan_id), [parse(condition)])
+        found.append(sorted(members["device_id"].to_pylist()))
+        assert summary(store, outcome.scan_id)["n_devices"] == 60
+        write_report(store, outcome.scan_id, knowledge, tmp_path / f"{name}.html")
+    assert found[0] == found[1]
