@@ -102,13 +102,16 @@ class CardContext:
             begun=nw.col("day").min(),
             ended=nw.col("day").max(),
             n_days=nw.len().cast(nw.Int64),
-            level=nw.col("scale").median(),
             top=nw.col("scale").max(),
             most=nw.col("bytes").max(),
             most_up=nw.col("bytes_up").max(),
             most_sms=nw.col("sms").max(),
         )
-        joined = seen.join(self.cards, on="card", how="left").with_columns(
+        seen = self.engine.keep(seen)
+        # by itself: a median holds every value until the end
+        levels = self.daily.group_by("card").agg(level=nw.col("scale").median())
+        joined = seen.join(levels, on="card", how="inner").join(self.cards, on="card", how="left")
+        joined = joined.with_columns(
             imsi=nw.coalesce("imsi", "seen_imsi"),
             like=nw.concat_str(nw.col("kind").fill_null(""), nw.lit("|"), nw.col("group").fill_null("")),
         )

@@ -23,7 +23,7 @@ _STRICT_EXIT = 2
 @click.option("--engine", "engine_name", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
               help="What computes.")  # fmt: skip
 @click.option("--master", help="Of Spark, as spark-submit takes it; default that of its configuration.")
-@click.option("--memory", default=2, show_default=True, type=click.IntRange(min=1),
+@click.option("--memory", default=3, show_default=True, type=click.IntRange(min=1),
               help="GiB that DuckDB may hold before it spills.")  # fmt: skip
 @click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False),
