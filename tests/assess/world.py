@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import pyarrow as pa
-from tests.attribute.flows import START, flow, flow_table
 from tests.attribute.flows import NOBODY, START, flow, flow_table
 from tests.identify import tiny
 
