@@ -14,7 +14,7 @@ NUMBERED = sources(empty(EVIDENCE), [])
 
 
 def batch(at):
-    return pa.table({"device_id": [f"{at}"], "like_id": ["a"], "unit_id": ["a"]})
+    return pa.table({"device_id": [f"{at}"], "like_id": ["a"], "pattern_id": ["a"], "unit_id": ["a"]})
 
 
 def test_rows_stand_in_the_order_of_adding(tmp_path):

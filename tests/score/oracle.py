@@ -67,7 +67,13 @@ def opinion(findings, as_of):
     """(b, d, conflict) of the findings on one proposition."""
     held = max((confidence(f, as_of) * f.strength for f in findings), default=0.0)
     denied = max((confidence(f, as_of) * (1 - f.strength) for f in findings), default=0.0)
-    return held, min(denied, 1 - held), held + denied > 1 + 1e-12
+    belief = on_grid(held)
+    return belief, min(on_grid(denied), 1 - belief), held + denied > 1 + 1e-12
+
+
+def on_grid(value):
+    """Round as the model does: below half a step evidence is no evidence, and has no share of anything."""
+    return math.floor(value * 2**40 + 0.5) / 2**40
 
 
 @dataclass

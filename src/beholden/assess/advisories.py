@@ -7,7 +7,7 @@ import narwhals as nw
 from beholden.assess.context import Context, signal
 from beholden.assess.flaws import CLEAR, PRODUCT
 from beholden.engine import Frame
-from beholden.knowledge.vex import DECIDED
+from beholden.model.flaw_states import DECIDED
 
 _GROUP = ("device_id", *PRODUCT)
 

@@ -15,7 +15,7 @@ from beholden.assess.parts import parts
 from beholden.assess.vex import STATED, stated
 from beholden.engine import Frame
 from beholden.engine.schemas import arrow_schema
-from beholden.knowledge.vex import AFFECTED, IN_TRIAGE
+from beholden.model.flaw_states import AFFECTED, IN_TRIAGE
 from beholden.model.tables import DEVICE_FLAWS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from beholden import __version__
 from beholden.export.vex import Answer, Answers, Document, Product, part_url
-from beholden.knowledge.vex import AFFECTED, FIXED, IN_TRIAGE, JUSTIFICATIONS, NOT_AFFECTED
+from beholden.model.flaw_states import AFFECTED, FIXED, IN_TRIAGE, JUSTIFICATIONS, NOT_AFFECTED
 
 _STATUS = {
     AFFECTED: "known_affected",

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 from beholden import __version__
 from beholden.export.vex import Answer, Answers, Document, Product
-from beholden.knowledge.vex import AFFECTED, FIXED, IN_BILLS, IN_TRIAGE, NOT_AFFECTED
+from beholden.model.flaw_states import AFFECTED, FIXED, IN_BILLS, IN_TRIAGE, NOT_AFFECTED
 
 _STATES = {
     AFFECTED: "exploitable",

@@ -2,7 +2,7 @@
 
 from beholden import __version__
 from beholden.export.vex import Answer, Answers, Document, package_url, part_url
-from beholden.knowledge.vex import AFFECTED, JUSTIFICATIONS, NOT_AFFECTED
+from beholden.model.flaw_states import AFFECTED, JUSTIFICATIONS, NOT_AFFECTED
 
 
 def document(answers: Answers) -> Document:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from beholden.knowledge.flaws_names import escaped
-from beholden.knowledge.vex import AFFECTED, FIXED, IN_TRIAGE, NOT_AFFECTED
+from beholden.model.flaw_states import AFFECTED, FIXED, IN_TRIAGE, NOT_AFFECTED
 
 Document = dict[str, Any]
 STATUS = {

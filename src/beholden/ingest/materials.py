@@ -10,8 +10,9 @@ from beholden.ingest.statements import Statements, Subject, addressed
 from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.vex import subjects
 from beholden.knowledge.flaws_names import named, unescaped
-from beholden.knowledge.vex import STATES, Product, Said
+from beholden.knowledge.vex import Product, Said
 from beholden.model import identifiers
+from beholden.model.flaw_states import STATES
 
 MOST_CHARACTERS = 512
 """Of the text that names a subject."""

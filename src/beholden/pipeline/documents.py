@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from beholden.engine import empty
 from beholden.engine.store import Store
-from beholden.knowledge.vex import DECIDED
 from beholden.model import tables as models
+from beholden.model.flaw_states import DECIDED
 from beholden.model.risks import CATEGORIES, CONTEXT_CATEGORIES
 
 Document = dict[str, Any]

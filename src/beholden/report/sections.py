@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from beholden.knowledge.vex import DECIDED
+from beholden.model.flaw_states import DECIDED
 from beholden.model.risks import CATEGORIES, FACTORS
 from beholden.report.references import References
 from beholden.report.words import FIELDS, IDENTIFIERS, RISKS, ROLES, company, plain

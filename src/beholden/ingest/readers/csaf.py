@@ -13,8 +13,9 @@ from beholden.ingest.tabular.problems import Problems
 from beholden.ingest.unpack import whole
 from beholden.ingest.vex import Stated, subjects, tell
 from beholden.knowledge.flaws_names import named
-from beholden.knowledge.vex import AFFECTED, FIXED, IN_TRIAGE, NOT_AFFECTED, Product, Said
+from beholden.knowledge.vex import Product, Said
 from beholden.model.errors import Report
+from beholden.model.flaw_states import AFFECTED, FIXED, IN_TRIAGE, NOT_AFFECTED
 
 if TYPE_CHECKING:
     from beholden.ingest.read import Options
