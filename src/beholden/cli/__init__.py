@@ -5,11 +5,11 @@ import os
 import sys
 import threading
 from contextlib import suppress
-from importlib import import_module
 
 import click
 
 from beholden import __version__
+from beholden.cli.lazy import LazyGroup
 
 VERBS = {
     "scan": "read evidence, find and score devices, keep the result",
@@ -35,28 +35,11 @@ def _lay_packs(_context: click.Context, _option: click.Parameter, folders: tuple
         os.environ["BEHOLDEN_PACKS"] = os.pathsep.join([*([known] if known else []), *folders])
 
 
-class _LazyGroup(click.Group):
-    """Load a verb's module only when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Give the verbs in the order of work."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load one verb."""
-        if cmd_name not in VERBS:
-            return None
-        command: click.Command = import_module(f"beholden.cli.verbs.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the verbs without loading them."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
-
-
 @click.command(
-    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyGroup,
+    lines=VERBS,
+    package="beholden.cli.verbs",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
     "--knowledge-pack", multiple=True, metavar="DIR", expose_value=False, callback=_lay_packs,

@@ -1,8 +1,8 @@
 """beholden fleet: devices by the million, from folders of partitions; one module a subverb, loaded when called."""
 
-from importlib import import_module
-
 import click
+
+from beholden.cli.lazy import LazyGroup
 
 SUBVERBS = {
     "score": "score the devices of Parquet and CSV folders; only new or changed partitions are computed",
@@ -14,26 +14,6 @@ SUBVERBS = {
 """Every subverb with its line of help; its module is cli.verbs.fleet.<subverb>, with `command` in it."""
 
 
-class _LazyGroup(click.Group):
-    """Load a subverb's module only when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Give the subverbs in the order of work."""
-        return list(SUBVERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Load one subverb."""
-        if cmd_name not in SUBVERBS:
-            return None
-        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the subverbs without loading them."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(SUBVERBS.items()))
-
-
-@click.command(name="fleet", cls=_LazyGroup)
+@click.command(name="fleet", cls=LazyGroup, lines=SUBVERBS, package=__name__)
 def command() -> None:
     """Score, count and merge fleets: millions of devices, in folders of partitions."""
