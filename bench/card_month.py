@@ -402,11 +402,16 @@ def list_of(month: Month) -> pa.Table:
     return pa.table({name: column.tolist() for name, column in listed.items()})
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def arguments(says: str) -> argparse.Namespace:
+    """Read what month to make, and where."""
+    parser = argparse.ArgumentParser(description=says.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--cards", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--share", type=float, default=0.0015)
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    given = arguments(__doc__)
     generate(given.folder, given.cards, given.seed, given.share)

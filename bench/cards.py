@@ -5,7 +5,6 @@
 Makes the month first where it is not there (bench/card_month.py).
 """
 
-import argparse
 import json
 import math
 import resource
@@ -80,12 +79,7 @@ def print_scores(counts: dict[str, dict[str, int]]) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--cards", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--share", type=float, default=0.0015)
-    given = parser.parse_args()
+    given = card_month.arguments(__doc__)
     if not (given.folder / "labels.parquet").exists():
         card_month.generate(given.folder, given.cards, given.seed, given.share)
     result = given.folder / "found"

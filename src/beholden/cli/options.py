@@ -20,6 +20,13 @@ def store_option(function: Command) -> Command:
     )(function)
 
 
+def profile_option(function: Command) -> Command:
+    """Add --profile."""
+    return click.option(
+        "--profile", default="article", show_default=True, help="Shipped profile, or a TOML file."
+    )(function)
+
+
 def scan_option(function: Command) -> Command:
     """Add --scan."""
     return click.option("--scan", "scan_prefix", help="Id of a scan, or its beginning; default the newest.")(

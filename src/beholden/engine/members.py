@@ -28,6 +28,8 @@ KEYS: Final[Mapping[str, str]] = {
     "contributions": "pattern_id",
 }
 """Tables that are kept condensed, and the column of members that says whose rows stand for a device."""
+STANDS: Final = tuple(sorted(set(KEYS.values())))
+"""Columns of members that say whose rows stand for a device."""
 _OBSERVED: Final[Mapping[str, str]] = {"identifications": "observed", "finding_evidence": "value"}
 """Where a table says what was observed of `property`."""
 LINK = "mac"

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from beholden.engine.catalogue import Catalogue
-from beholden.engine.members import KEYS, LINK, OWN, expand, needed
+from beholden.engine.members import KEYS, LINK, OWN, STANDS, expand, needed
 from beholden.engine.parted import Parted
 from beholden.engine.schemas import arrow_schema, empty
 from beholden.model.errors import BeholdenError
@@ -156,10 +156,10 @@ class Store:
     def members(self, scan_id: str) -> pa.Table:
         """Give every device with like_id, pattern_id and unit_id: whose rows, contributions and scores stand for it."""
         if self._has(scan_id, "members"):
-            names = ["device_id", *sorted(set(KEYS.values()))]
+            names = ["device_id", *STANDS]
             return self.kept(scan_id, "members", names, coded=names[1:]).unify_dictionaries()
         ids = self.kept(scan_id, "devices", ["device_id"])["device_id"]
-        return pa.table(dict.fromkeys(["device_id", *sorted(set(KEYS.values()))], ids))
+        return pa.table(dict.fromkeys(["device_id", *STANDS], ids))
 
     def _stand_for(self, scan_id: str, devices: Sequence[str] | None) -> tuple[pa.Table, pa.Table]:
         """Give the members that devices are, and the own record and link address of them and those who stand for them.
@@ -177,7 +177,7 @@ class Store:
     def _read_standing(self, scan_id: str, devices: Sequence[str] | None) -> tuple[pa.Table, pa.Table]:
         members = own = self.kept(scan_id, "members", devices=devices)
         if devices is not None:
-            named = [chunk for key in sorted(set(KEYS.values())) for chunk in members[key].chunks]
+            named = [chunk for key in STANDS for chunk in members[key].chunks]
             firsts = pc.unique(pa.chunked_array(named, pa.string()))
             others = firsts.filter(pc.invert(pc.is_in(firsts, members["device_id"].combine_chunks())))
             own = _joined(own, self.kept(scan_id, "members", devices=others.to_pylist()))

@@ -36,7 +36,7 @@ def evidence_codes(findings: Frame, keep: Keep) -> Frame:
 
 def _coded(rows: Frame, columns: tuple[str, ...], remainder: int, keep: Keep) -> Frame:
     """Give (device_id, code), where distinct values of the columns are numbered 0, 3, 6, … plus a remainder."""
-    numbers = _distinct(rows, *columns).with_row_index("code", order_by=list(columns))
+    numbers = distinct(rows, *columns).with_row_index("code", order_by=list(columns))
     numbers = keep(numbers.with_columns(code=nw.col("code").cast(nw.Int64) * 3 + remainder))
     return rows.join(numbers, on=list(columns), how="inner").select("device_id", "code")
 
@@ -50,8 +50,8 @@ def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) 
     """
     mitigated = _coded(mitigations, ("category", "mitigation"), 2, keep)
     every = nw.concat([evidence_codes(findings, keep), mitigated], how="vertical")
-    held = keep(_distinct(every, "device_id", "code"))
-    likes = _distinct(devices.select("kind", device_id=nw.col("like_id")), "device_id", "kind")
+    held = keep(distinct(every, "device_id", "code"))
+    likes = distinct(devices.select("kind", device_id=nw.col("like_id")), "device_id", "kind")
     signed = keep(_by_signature(likes, held, keep))
     collided = (
         held.join(signed.select("device_id", "number", "size"), on="device_id", how="inner")
@@ -59,7 +59,7 @@ def archetypes(devices: Frame, findings: Frame, mitigations: Frame, keep: Keep) 
         .agg(holders=nw.len(), size=nw.col("size").max())
         .filter(nw.col("holders") != nw.col("size"))
     )
-    collided = _distinct(collided, "number").with_columns(is_collision=nw.lit(value=True))
+    collided = distinct(collided, "number").with_columns(is_collision=nw.lit(value=True))
     own = nw.when(nw.col("is_collision").fill_null(value=False)).then(nw.col("device_id"))
     patterns = signed.join(collided, on="number", how="left").select(
         like_id=nw.col("device_id"), pattern_id=own.otherwise(nw.col("pattern"))
@@ -90,6 +90,6 @@ def _by_signature(likes: Frame, held: Frame, keep: Keep) -> Frame:
     return joined.select("device_id", "pattern", "number", "size")
 
 
-def _distinct(rows: Frame, *columns: str) -> Frame:
+def distinct(rows: Frame, *columns: str) -> Frame:
     """Give the distinct values by grouping; engines do `unique` by a window over every row."""
     return rows.group_by(*columns).agg(copies=nw.len()).select(*columns)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import narwhals as nw
 
-from beholden.score.archetypes import archetypes
+from beholden.score.archetypes import archetypes, distinct
 from beholden.score.categories import category_rows, narrowings, next_best
 from beholden.score.contributions import contributions
 from beholden.score.factors import BLANK, Factors, factor_rows, grid
@@ -46,9 +46,7 @@ def score(
     members = keep(_members(devices, inputs.findings, mitigated, keep, by_archetype=by_archetype))
 
     of_pattern = nw.col("pattern_id") == nw.col("like_id")
-    patterns = keep(
-        members.filter(of_pattern).group_by("pattern_id", "kind").agg(copies=nw.len()).drop("copies")
-    )
+    patterns = keep(distinct(members.filter(of_pattern), "pattern_id", "kind"))
     evidence = _of_patterns(inputs.findings, patterns)
     held = keep(opinions(with_half_lives(evidence, inputs.rules), settings))
     computed = keep(factor_rows(keep(grid(patterns, held, slots, wide)), settings))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from beholden.cli.options import json_option, print_json, say, store_option
+from beholden.cli.options import json_option, print_json, profile_option, say, store_option
 from beholden.cli.problems import Problems
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _MADE = (
               help="Seconds to wait for answers.")  # fmt: skip
 @click.option("--most", type=click.IntRange(1, 65536), default=1024, show_default=True,
               help="Addresses that are not too many.")  # fmt: skip
-@click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@profile_option
 @store_option
 @json_option
 def command(

@@ -1,6 +1,5 @@
 """beholden scan: evidence in, devices found and scored, a summary out."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,10 +7,16 @@ import click
 
 from beholden.cli.garbage import sought_anew, unsought
 from beholden.cli.instants import read_instant
-from beholden.cli.options import indicators_option, json_option, print_json, say, sigma_option, store_option
+from beholden.cli.options import (
+    indicators_option,
+    json_option,
+    print_json,
+    profile_option,
+    say,
+    sigma_option,
+    store_option,
+)
 from beholden.cli.problems import Problems
-
-_STRICT_EXIT = 2
 
 
 def _tell_of_compiling() -> None:
@@ -21,7 +26,7 @@ def _tell_of_compiling() -> None:
 @click.command(name="scan")
 @click.argument("paths", nargs=-1, required=True)
 @store_option
-@click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@profile_option
 @click.option("--mapping", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="TOML file that names an inventory's columns.")  # fmt: skip
 @indicators_option
@@ -87,5 +92,4 @@ def command(
         print_json(digest)
     else:
         print_summary(digest)
-    if strict and problems.count:
-        sys.exit(_STRICT_EXIT)
+    problems.end(strict=strict)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from beholden.cli.options import indicators_option, say, sigma_option, store_option
+from beholden.cli.options import indicators_option, profile_option, say, sigma_option, store_option
 from beholden.model.errors import BeholdenError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command(name="watch")
 @click.argument("source", metavar="IFACE|DIR|tcp://HOST:PORT")
 @store_option
-@click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@profile_option
 @indicators_option
 @sigma_option
 @click.option("--window", type=click.FloatRange(min=0.2), default=300.0, show_default=True,

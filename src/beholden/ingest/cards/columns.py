@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from beholden.ingest.tabular.headers import fold
+from beholden.ingest.tabular.headers import SEARCHED, fold
 from beholden.ingest.tabular.lines import DELIMITERS, first_rows
 from beholden.knowledge.base import knowledge_root
 from beholden.knowledge.files import read_csv
 
-_SEARCHED = 20
-"""Rows in which a header is looked for: title lines may stand above it."""
 _OF_A_LIST = frozenset({"imei", "apn", "country", "cell", "kind", "group", "state"})
 
 
@@ -75,7 +73,7 @@ def find_header(text: str) -> Header:
     """Find delimiter and line of the header in the beginning of delimited text: where most names are known."""
     best = Header((), 0)
     for delimiter in DELIMITERS:
-        for line, cells in first_rows(text, delimiter, _SEARCHED):
+        for line, cells in first_rows(text, delimiter, SEARCHED):
             found = header_of(cells)
             if len(found.columns) > len(best.columns):
                 best = Header(found.columns, found.n_columns, line, delimiter)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from beholden.engine import Engine
+from beholden.engine import Engine, engine_for
 from beholden.engine.store import Store
 from beholden.knowledge.base import Knowledge
 from beholden.model.errors import BeholdenError
@@ -56,6 +56,12 @@ class Question:
         for name in self.fields:
             if name not in FIELDS:
                 raise BeholdenError(f"{name}: devices are counted by {', '.join(FIELDS)}")
+
+    @property
+    def asked(self) -> Row:
+        """Give what every answer repeats of the question."""
+        lists = {"by": list(self.by), "over": self.over, "where": list(self.where), "of": list(self.of)}
+        return lists | {"least": self.least}
 
     @property
     def fields(self) -> list[str]:
@@ -121,11 +127,7 @@ def census(store: Store, question: Question, sectors: Sectors | None, spill: Pat
     for before, after, change in zip(rows, rows[1:], changes, strict=False):
         _add_change(before, after, _at(change, cells, question.by), question.least)
     return {
-        "by": list(question.by),
-        "over": question.over,
-        "where": list(question.where),
-        "of": list(question.of),
-        "least": question.least,
+        **question.asked,
         "sample": question.sample,
         "concentration": question.concentration,
         "snapshots": [_told(state, group, question) for state, group in zip(states, groups, strict=True)],
@@ -134,13 +136,7 @@ def census(store: Store, question: Question, sectors: Sectors | None, spill: Pat
 
 
 def _engine(n: int, spill: Path) -> Engine:
-    if n <= _FEW:
-        from beholden.engine.polar import PolarsEngine  # noqa: PLC0415
-
-        return PolarsEngine()
-    from beholden.engine.duck import DuckEngine  # noqa: PLC0415
-
-    return DuckEngine(spill=spill, memory_limit=_MEMORY)
+    return engine_for(n, spill, most=_FEW, memory_limit=_MEMORY)
 
 
 def _grouped(engine: Engine, state: Snapshot, question: Question) -> pa.Table:

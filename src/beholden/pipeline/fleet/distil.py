@@ -29,7 +29,7 @@ from beholden.knowledge.base import Knowledge
 from beholden.knowledge.support import NAMES_A_DAY
 from beholden.model.addresses import LOCAL_MAC_DIGITS
 from beholden.pipeline.fleet.columns import INSTANT, Raw, full, short
-from beholden.pipeline.fleet.forms import QUICK
+from beholden.pipeline.fleet.forms import QUICK, split
 from beholden.pipeline.fleet.words import Telling, distinct
 
 IDENTIFIERS = ("mac", "imei", "serial", "asset", "iccid", "imsi", "hostname", "ip")
@@ -148,11 +148,9 @@ class Distiller:
         """Bring plain identifiers into form, and mark the records with others."""
         names = [name for name in raw.properties if full(name) in QUICK]
         passes = {f"{name}?": QUICK[full(name)].passes(nw.col(name)) for name in names}
-        ready = {
-            name: nw.when(nw.col(f"{name}?")).then(QUICK[full(name)].prepare(nw.col(name))) for name in names
-        }
-        is_left = (~nw.col(name).is_null() & ~nw.col(f"{name}?") & (nw.col(name) != "") for name in names)
-        left = reduce(or_, is_left, nw.lit(False)).fill_null(value=False)
+        parted = {name: split(full(name), nw.col(name), nw.col(f"{name}?")) for name in names}
+        ready = {name: plain for name, (plain, _) in parted.items()}
+        left = reduce(or_, (~rest.is_null() for _, rest in parted.values()), nw.lit(False))
         others = [name for name in raw.properties if name not in names]
         return raw.frame.with_columns(**passes).select("locator", *others, left.alias(IS_LEFT), **ready)
 

@@ -109,10 +109,11 @@ QUICK: Mapping[str, Quick] = {
 }
 
 
-def split(name: str, text: nw.Expr) -> tuple[nw.Expr, nw.Expr]:
-    """Give the canonical values of a column of text, and the texts that are not plainly canonical; else null."""
-    quick = QUICK[name]
-    ready = quick.prepare(text)
-    passes = quick.passes(text)
+def split(name: str, text: nw.Expr, passes: nw.Expr | None = None) -> tuple[nw.Expr, nw.Expr]:
+    """Give the canonical values of a column of text, and the texts that are not plainly canonical; else null.
+
+    passes: a column that says already which are.
+    """
+    passes = QUICK[name].passes(text) if passes is None else passes
     rest = nw.when(~passes & (text != "")).then(text)
-    return nw.when(passes).then(ready), rest
+    return nw.when(passes).then(QUICK[name].prepare(text)), rest

@@ -66,11 +66,7 @@ def private_census(
                 dict(zip(question.by, cell, strict=True)) | about | {"n": n, "share": share} | between
             )
     return {
-        "by": list(question.by),
-        "over": question.over,
-        "where": list(question.where),
-        "of": list(question.of),
-        "least": question.least,
+        **question.asked,
         "epsilon": epsilon,
         "budget": budget,
         "snapshots": told,

@@ -1,31 +1,24 @@
 """beholden fleet cards: exports of connectivity platforms in, findings about cards and files of bulk actions out."""
 
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from beholden.cli.options import json_option, print_json, say
+from beholden.cli.engines import engine_options, open_engine
+from beholden.cli.options import json_option, print_json, profile_option, say
 from beholden.cli.problems import Problems
 from beholden.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from beholden.engine import FleetEngine
     from beholden.pipeline.cards import CardRun
-
-_STRICT_EXIT = 2
 
 
 @click.command(name="cards")
 @click.argument("inputs", nargs=-1, required=True)
-@click.option("--engine", "engine_name", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
-              help="What computes.")  # fmt: skip
-@click.option("--master", help="Of Spark, as spark-submit takes it; default that of its configuration.")
-@click.option("--memory", default=3, show_default=True, type=click.IntRange(min=1),
-              help="GiB that DuckDB may hold before it spills.")  # fmt: skip
-@click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@engine_options
+@profile_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False),
               help="Folder for card_findings.parquet and card_evidence.parquet.")  # fmt: skip
 @click.option("--actions", type=click.Path(path_type=Path, file_okay=False),
@@ -57,7 +50,7 @@ def command(
 
     problems = Problems()
     knowledge = open_knowledge(say)
-    opening = partial(_engine, engine_name, master, memory)
+    opening = partial(open_engine, engine_name, master, memory)
     run = run_cards(inputs, knowledge, load_profile(knowledge, profile), problems, opening)
     if out is not None:
         run.write(out)
@@ -66,19 +59,7 @@ def command(
         print_json({**run.counts, "rules": run.by_rule(), "actions": acted, "findings": run.rows()})
     else:
         _print(run, limit, acted)
-    if strict and problems.count:
-        sys.exit(_STRICT_EXIT)
-
-
-def _engine(name: str, master: str | None, memory: int, folder: Path) -> "FleetEngine":
-    """Start an engine that spills into a folder; a Spark on several machines wants one that all of them reach."""
-    if name == "duckdb":
-        from beholden.engine.duck import DuckEngine
-
-        return DuckEngine(spill=folder, memory_limit=f"{memory}GB")
-    from beholden.engine.spark import SparkEngine, session
-
-    return SparkEngine(session(master, {}, folder / "spark.log"), folder)
+    problems.end(strict=strict)
 
 
 def _print(run: "CardRun", limit: int, acted: dict[str, int]) -> None:

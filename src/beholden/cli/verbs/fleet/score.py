@@ -1,32 +1,22 @@
 """beholden fleet score: folders of partitions in, an ordinary scan out."""
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from beholden.cli.engines import engine_options, open_engine
 from beholden.cli.instants import read_instant
-from beholden.cli.options import json_option, print_json, say
+from beholden.cli.options import json_option, print_json, profile_option, say
 from beholden.cli.problems import Problems
-
-if TYPE_CHECKING:
-    from beholden.engine import FleetEngine
-
-_STRICT_EXIT = 2
 
 
 @click.command(name="score")
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--out", "--store", "store", type=click.Path(path_type=Path, file_okay=False),
               help="Folder of scans; default $BEHOLDEN_STORE, else the user's data folder.")  # fmt: skip
-@click.option("--engine", "engine_name", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True,
-              help="What computes.")  # fmt: skip
-@click.option("--master", help="Of Spark, as spark-submit takes it; default that of its configuration.")
-@click.option("--memory", default=3, show_default=True, type=click.IntRange(min=1),
-              help="GiB that DuckDB may hold before it spills.")  # fmt: skip
-@click.option("--profile", default="article", show_default=True, help="Shipped profile, or a TOML file.")
+@engine_options
+@profile_option
 @click.option("--mapping", type=click.Path(path_type=Path, exists=True, dir_okay=False),
               help="TOML file that names the inputs' columns.")  # fmt: skip
 @click.option("--as-of", help="Instant to age evidence to, or 'now'; default the end of the evidence.")
@@ -52,7 +42,7 @@ def command(
     from beholden.cli.summary import print_summary
     from beholden.ingest.tabular.headers import read_mapping
     from beholden.knowledge.profiles import load_profile
-    from beholden.pipeline.fleet.run import Fleet, FleetRequest
+    from beholden.pipeline.fleet.run import LEDGERS, Fleet, FleetRequest
     from beholden.pipeline.opening import open_knowledge, open_store
     from beholden.pipeline.summary import summary
 
@@ -66,7 +56,8 @@ def command(
         as_of=read_instant(as_of),
         mapping=read_mapping(mapping) if mapping else None,
     )
-    with progress(inputs) as bar, _engine(engine_name, master, memory, opened.folder) as engine:
+    scratch = opened.folder / LEDGERS / ".engine"
+    with progress(inputs) as bar, open_engine(engine_name, master, memory, scratch) as engine:
         run = Fleet(
             request, opened, knowledge, engine, problems, lambda: datetime.now(UTC), bar.step, bar.share_read
         )
@@ -77,18 +68,4 @@ def command(
         print_json(digest)
     else:
         print_summary(digest)
-    if strict and problems.count:
-        sys.exit(_STRICT_EXIT)
-
-
-def _engine(name: str, master: str | None, memory: int, folder: Path) -> "FleetEngine":
-    """Start an engine; Spark keeps what it computes, and what its JVM has to say, below a folder that all reach."""
-    if name == "duckdb":
-        from beholden.engine.duck import DuckEngine
-
-        return DuckEngine(memory_limit=f"{memory}GB")
-    from beholden.engine.spark import SparkEngine, session
-
-    scratch = folder / "fleet" / ".spark"
-    scratch.mkdir(parents=True, exist_ok=True)
-    return SparkEngine(session(master, {}, scratch / "log"), scratch)
+    problems.end(strict=strict)
