@@ -3,10 +3,22 @@
     python bench/card_month.py FOLDER --cards 1000000 --seed 7 --share 0.0015
 
 FOLDER gets usage/day-NN.parquet, cards.parquet (the operator's list) and labels.parquet, which has a column for each
-rule: 1 where its event was planted, 0 where not, -1 where another event may rightly show the same.
+rule: 1 where its event was planted and shows, 2 where it was planted and shows nowhere, 0 where it was not planted,
+-1 where another event may rightly show the same. An event shows where
+
+- binding-broken: the card has a row in the other module, and either its list binds it to one, or it has a row in its
+  own before and the other is of another type or is left again for its own: else it looks like any repair;
+- imei-cloned, imei-copied: both cards have rows in the module, and what the two rows span overlaps;
+- imei-wrong: the number has a row, and does not end in 0, which networks report in the place of the check digit;
+- class-unfit, usage-unlike, sms-many: a row lies within the event, however small it is;
+- apn-outside, place-outside: a row lies within the event, and there is a list, else a row outside of the event;
+- permanent-roaming: rows on four days or more; imei-reused, silent, home-compelled: always.
+
+These were written down before anybody looked at what rules miss, and know nothing of rules' parameters.
 Besides, there is what only looks like an event: modules replaced and cards exchanged on purpose, two profiles in one
-module, meters of the heating season, days of firmware updates, lorries across borders, cards that report now and then,
-alarm panels and gateways that live on short messages.
+module, meters of the heating season, days of firmware updates, logs that a device sends once, lorries across borders,
+devices near a border that are heard beyond it, trials of a new access point, cards that report now and then, alarm panels
+and gateways that live on short messages.
 """
 
 import argparse
@@ -43,6 +55,7 @@ HOMES = {"26201": (0.5, "DE"), "90140": (0.2, ""), "23415": (0.1, "GB"), "31041"
 EUROPE = ("DE", "FR", "GB", "PL", "NL", "AT", "CZ", "IT", "ES", "BE", "DK", "SE")
 FAR = ("TR", "MA", "RS", "UA", "BR", "TH")
 APNS_OF_OTHERS = ("internet", "web.example", "data.example.net", "wap.example")
+TRIED = "next.devices.example"
 N_CUSTOMERS = 56
 DAYS = np.arange(N_DAYS)[:, None]
 _HALF = 500_000
@@ -80,7 +93,7 @@ class Month:
         """Draw cards of every kind, and what they are meant for."""
         n, rng = self.n, self.rng
         self.labels = {rule: np.zeros(n, np.int8) for rule in RULES}
-        self.free = rng.permutation(n)
+        self.free = np.arange(n)
         self.kind = rng.choice(len(NAMES), n, p=[one[0] for one in KINDS.values()])
         self.customer = (self.kind * 7 + rng.integers(0, 7, n)) % N_CUSTOMERS
         home = rng.choice(len(HOMES), n, p=[one[0] for one in HOMES.values()])
@@ -94,6 +107,7 @@ class Month:
         self.pool = [self.own]
         self.bound = self.own.copy()
         self.apn = np.array([f"c{at}.devices.example" for at in range(N_CUSTOMERS)])[self.customer]
+        self.apns = self.apn.astype("U48")
         self.state = np.full(n, "active", "U10")
         self.is_bound, self.has_fence, self.has_apns = rng.random((3, n)) < np.array([[0.7], [0.8], [0.9]])
         self.imei = np.tile(np.arange(n, dtype=np.int32), (N_DAYS, 1))
@@ -113,7 +127,7 @@ class Month:
     def take(self, share: float, of: Array | None = None) -> Array:
         """Take cards to which nothing happens yet, of some if so asked."""
         usable = self.free if of is None else self.free[of[self.free]]
-        chosen = usable[: max(round(share * self.n), 1)]
+        chosen = self.rng.permutation(usable)[: max(round(share * self.n), 1)]
         self.free = self.free[~np.isin(self.free, chosen)]
         return chosen
 
@@ -134,9 +148,13 @@ class Month:
         self.pool.append(numbers)
         return np.arange(start, start + len(numbers), dtype=np.int32)
 
-    def plant(self, rule: str, cards: Array, *also: str) -> None:
+    def rows(self, cards: Array, during: Array) -> Array:
+        """Count the days of use within a span of days for each card."""
+        return (self.is_used[:, cards] & during).sum(axis=0)
+
+    def plant(self, rule: str, cards: Array, *also: str, shows: Array | bool = True) -> None:
         """Label cards, and leave open what their event may show besides."""
-        self.labels[rule][cards] = 1
+        self.labels[rule][cards] = np.where(shows, 1, 2)
         for other in also:
             self.labels[other][cards[self.labels[other][cards] == 0]] = -1
 
@@ -160,6 +178,13 @@ def seasons_and_updates(month: Month) -> None:
     month.extra_down[day[updated], updated] += size[updated]
 
 
+def logs(month: Month) -> None:
+    """Let some devices send their logs on one day, when they are asked to."""
+    cards = month.take(0.003)
+    day = month.rng.integers(0, N_DAYS, len(cards))
+    month.extra_up[day, cards] += month.rng.lognormal(np.log(5e3), 1, len(cards))
+
+
 def messages(month: Month) -> None:
     """Let alarm panels test their lines, and some gateways pass orders on."""
     rng = month.rng
@@ -180,6 +205,23 @@ def lorries(month: Month) -> None:
     month.fence[month.drives] = [" ".join(one) for one in reach.T]
 
 
+def borders(month: Month) -> None:
+    """Let devices near a border be heard beyond it on days now and then; lists mostly allow it."""
+    rng, cards = month.rng, month.take(0.003, ~month.drives)
+    beyond, is_there = rng.choice(EUROPE, len(cards)), rng.random((N_DAYS, len(cards))) < 0.15
+    month.where[:, cards] = np.where(is_there, beyond, month.where[:, cards])
+    is_told = rng.random(len(cards)) < 0.7
+    month.fence[cards[is_told]] = np.char.add(np.char.add(month.country[cards], " "), beyond)[is_told]
+    month.labels["place-outside"][cards[~is_told]] = -1
+
+
+def trials(month: Month) -> None:
+    """Let a few cards of each customer try a new access point from some day on; lists have it."""
+    cards = month.take(0.0005)
+    month.other_apn[:, cards] = month.during(cards, (2, 26), (30, 30)) * (1 + len(APNS_OF_OTHERS))
+    month.apns[cards] = np.char.add(month.apn[cards], f" {TRIED}")
+
+
 def replaced_modules(month: Month) -> None:
     """Replace modules on purpose, mostly by one of their type; the list mostly says so."""
     rng, cards = month.rng, month.take(0.005)
@@ -191,7 +233,7 @@ def replaced_modules(month: Month) -> None:
 
 
 def _in_the_module_of(month: Month, cards: Array, others: Array) -> None:
-    for one in (month.kind, month.tac, month.customer, month.country, month.apn, month.fence):
+    for one in (month.kind, month.tac, month.customer, month.country, month.apn, month.apns, month.fence):
         one[cards] = one[others]
     month.where[:, cards] = month.where[:, others]
     month.imei[:, cards], month.bound[cards] = others, month.own[others]
@@ -224,7 +266,11 @@ def stolen(month: Month, share: float) -> None:
     code = month.new_modules(imeis(tac, _HALF + cards % _HALF))
     month.imei[:, cards] = np.where(during, code, month.imei[:, cards])
     month.extra_up[:, cards] += during * rng.lognormal(np.log(2e4), 2, len(cards))
-    month.plant("binding-broken", cards, "usage-unlike", "class-unfit")
+    in_own, is_other = month.is_used[:, cards] & ~during, tac != month.tac[cards]
+    before = (in_own & (during.argmax(axis=0) > DAYS)).any(axis=0)
+    after = (in_own & (during.argmax(axis=0) < DAYS)).any(axis=0)
+    shows = (month.rows(cards, during) > 0) & (month.is_bound[cards] | (before & (is_other | after)))
+    month.plant("binding-broken", cards, "usage-unlike", "class-unfit", shows=shows)
 
 
 def cloned(month: Month, share: float) -> None:
@@ -237,9 +283,12 @@ def cloned(month: Month, share: float) -> None:
     place = np.where(is_abroad, rng.choice(FAR, len(cards)), month.country[victims])
     month.where[:, cards] = np.where(during, place, month.where[:, cards])
     month.is_used[:, cards] |= during & (rng.random((N_DAYS, len(cards))) < 0.9)
+    there, own = month.is_used[:, cards] & during, month.is_used[:, victims]
+    begun, ended_on = np.where(there, DAYS, N_DAYS).min(axis=0), np.where(there, DAYS, -1).max(axis=0)
+    shows = (own & (begun <= DAYS)).any(axis=0) & (own & (ended_on >= DAYS)).any(axis=0) & there.any(axis=0)
     also = ("binding-broken", "place-outside", "usage-unlike", "permanent-roaming")
-    month.plant("imei-cloned", cards, "imei-copied", *also)
-    month.plant("imei-copied", victims, "imei-cloned")
+    month.plant("imei-cloned", cards, "imei-copied", *also, shows=shows)
+    month.plant("imei-copied", victims, "imei-cloned", shows=shows)
 
 
 def reused(month: Month, share: float) -> None:
@@ -259,40 +308,49 @@ def wrong_numbers(month: Month, share: float) -> None:
         other = f"{number[:14]}{(int(number[14]) + 1) % 10}"
         made.append(other if how < 0.6 else f"AB{number[2:]}" if how < 0.8 else number[:13])
     code = month.new_modules(np.array(made))
-    month.imei[:, cards] = np.where(month.during(cards, (0, 20), (30, 30)), code, month.imei[:, cards])
-    month.plant("imei-wrong", cards, "binding-broken")
+    during = month.during(cards, (0, 20), (30, 30))
+    month.imei[:, cards] = np.where(during, code, month.imei[:, cards])
+    is_spare = np.char.endswith(month.pool[-1], "0") & (np.char.str_len(month.pool[-1]) == 15)
+    is_spare &= np.char.isdecimal(month.pool[-1])
+    month.plant("imei-wrong", cards, "binding-broken", shows=(month.rows(cards, during) > 0) & ~is_spare)
 
 
 def streaming(month: Month, share: float) -> None:
     """Let small devices send hundreds of megabytes a day."""
     cards = month.take(share, month.of_kind("meter", "sensor", "alarm"))
     level = month.rng.lognormal(np.log(2e5), 1.2, len(cards))
-    month.extra_up[:, cards] += month.during(cards, (1, 27), (2, 20)) * level
-    month.plant("class-unfit", cards, "usage-unlike")
+    during = month.during(cards, (1, 27), (2, 20))
+    month.extra_up[:, cards] += during * level
+    month.plant("class-unfit", cards, "usage-unlike", shows=month.rows(cards, during) > 0)
 
 
 def other_apns(month: Month, share: float) -> None:
     """Let cards come out by another access point name."""
     cards = month.take(share)
     which = month.rng.integers(1, 1 + len(APNS_OF_OTHERS), len(cards))
-    month.other_apn[:, cards] = np.where(month.during(cards, (0, 28), (1, 10)), which, 0)
-    month.plant("apn-outside", cards)
+    during = month.during(cards, (0, 28), (1, 10))
+    month.other_apn[:, cards] = np.where(during, which, 0)
+    shows = (month.rows(cards, during) > 0) & (month.has_apns[cards] | (month.rows(cards, ~during) > 0))
+    month.plant("apn-outside", cards, shows=shows)
 
 
 def moved(month: Month, share: float) -> None:
     """Use cards that stand somewhere far away."""
     cards = month.take(share, ~month.drives)
     place = month.rng.choice(FAR, len(cards))
-    month.where[:, cards] = np.where(month.during(cards, (0, 28), (1, 15)), place, month.where[:, cards])
-    month.plant("place-outside", cards)
+    during = month.during(cards, (0, 28), (1, 15))
+    month.where[:, cards] = np.where(during, place, month.where[:, cards])
+    shows = (month.rows(cards, during) > 0) & (month.has_fence[cards] | (month.rows(cards, ~during) > 0))
+    month.plant("place-outside", cards, shows=shows)
 
 
 def leaking(month: Month, share: float) -> None:
     """Let cards carry some fifty times their amount for some days."""
     cards = month.take(share, ~month.weekly & ~month.rare)
     times = 1 + month.rng.lognormal(np.log(50), 1, len(cards))
-    month.factor[:, cards] *= np.where(month.during(cards, (5, 26), (2, 8)), times, 1)
-    month.plant("usage-unlike", cards, "class-unfit")
+    during = month.during(cards, (5, 26), (2, 8))
+    month.factor[:, cards] *= np.where(during, times, 1)
+    month.plant("usage-unlike", cards, "class-unfit", shows=month.rows(cards, during) > 0)
 
 
 def ended(month: Month, share: float) -> None:
@@ -306,8 +364,9 @@ def texting(month: Month, share: float) -> None:
     """Let cards send messages in bulk."""
     cards = month.take(share, ~month.talks)
     level = np.minimum(month.rng.lognormal(np.log(200), 1, len(cards)), 30_000)
-    month.sms[:, cards] += (month.during(cards, (0, 27), (1, 5)) * level).astype(np.int16)
-    month.plant("sms-many", cards)
+    during = month.during(cards, (0, 27), (1, 5))
+    month.sms[:, cards] += (during * level).astype(np.int16)
+    month.plant("sms-many", cards, shows=month.rows(cards, during) > 0)
 
 
 def roaming(month: Month, share: float) -> None:
@@ -317,8 +376,8 @@ def roaming(month: Month, share: float) -> None:
     month.has_fence[cards] = False
     others = (month.home != "") & ~month.has_fence & (month.home != month.country)
     never_home = others & ~(month.where == month.home).any(axis=0) & (month.labels["permanent-roaming"] == 0)
-    month.plant("permanent-roaming", cards)
-    month.plant("permanent-roaming", np.flatnonzero(never_home))
+    for some in (cards, np.flatnonzero(never_home)):
+        month.plant("permanent-roaming", some, shows=month.is_used[:, some].sum(axis=0) >= 4)
 
 
 def homes(month: Month, _share: float) -> None:
@@ -326,7 +385,18 @@ def homes(month: Month, _share: float) -> None:
     month.plant("home-compelled", np.flatnonzero(month.home == "CN"))
 
 
-USUAL = (reports, seasons_and_updates, messages, lorries, replaced_modules, exchanged_cards, two_profiles)
+USUAL = (
+    reports,
+    seasons_and_updates,
+    messages,
+    lorries,
+    logs,
+    borders,
+    trials,
+    replaced_modules,
+    exchanged_cards,
+    two_profiles,
+)
 EVENTS = (
     stolen,
     cloned,
@@ -370,7 +440,7 @@ def day_of(month: Month, day: int, known: dict[str, pa.Array], level: Array, fig
     up = np.exp(level[rows] + rng.normal(0, 1, len(rows)) * figures[rows, 2]) * month.factor[day, rows]
     down = up * figures[rows, 3] * np.exp(rng.normal(0, 0.3, len(rows))) + month.extra_down[day, rows]
     other = month.other_apn[day, rows]
-    named = pa.array(np.array(["", *APNS_OF_OTHERS])[other].tolist())
+    named = pa.array(np.array(["", *APNS_OF_OTHERS, TRIED])[other].tolist())
     at = pa.array(rows)
     return pa.table(
         {
@@ -395,7 +465,7 @@ def list_of(month: Month) -> pa.Table:
         "Bound IMEI": np.where(month.is_bound, month.bound, ""),
         "Device type": np.array(NAMES)[month.kind],
         "Fleet": np.char.add("customer ", month.customer.astype("U2")),
-        "APN": np.where(month.has_apns, month.apn, ""),
+        "APN": np.where(month.has_apns, month.apns, ""),
         "Allowed countries": np.where(month.has_fence, month.fence, ""),
         "State": month.state,
     }

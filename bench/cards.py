@@ -45,7 +45,7 @@ def run(folder: Path, out: Path) -> str:
 
 
 def score(folder: Path, out: Path) -> dict[str, dict[str, int]]:
-    """Count hits, false ones and misses of each rule; a card whose label is left open counts in none."""
+    """Count hits, false ones and misses of each rule, and among those that show; an open label counts in none."""
     labels = pq.read_table(folder / "labels.parquet").to_pydict()
     cards = labels.pop("card")
     found: dict[str, set[str]] = {}
@@ -55,11 +55,15 @@ def score(folder: Path, out: Path) -> dict[str, dict[str, int]]:
     counts = {}
     for rule, column in labels.items():
         hit = found.get(rule, set())
-        planted = {card for card, label in zip(cards, column, strict=True) if label == 1}
+        shown, hidden = (
+            {card for card, label in zip(cards, column, strict=True) if label == n} for n in (1, 2)
+        )
         clean = {card for card, label in zip(cards, column, strict=True) if label == 0}
         counts[rule] = {
-            "planted": len(planted),
-            "hits": len(hit & planted),
+            "planted": len(shown) + len(hidden),
+            "shown": len(shown),
+            "hits": len(hit & (shown | hidden)),
+            "shown hits": len(hit & shown),
             "false": len(hit & clean),
             "clean": len(clean),
         }
@@ -67,15 +71,19 @@ def score(folder: Path, out: Path) -> dict[str, dict[str, int]]:
 
 
 def print_scores(counts: dict[str, dict[str, int]]) -> None:
-    """Print a Markdown table of precision and recall with intervals."""
-    print("| rule | planted | found | false | precision (95 %) | recall (95 %) |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    """Print a Markdown table of precision and recall, of all events and of those that show, with intervals."""
+    print(
+        "| rule | planted | shown | found | false | precision (95 %) | recall of shown (95 %) | of all (95 %) |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for rule, of in counts.items():
-        precision, recall = (
+        shares = (
             interval(of["hits"], of["hits"] + of["false"]),
+            interval(of["shown hits"], of["shown"]),
             interval(of["hits"], of["planted"]),
         )
-        print(f"| `{rule}` | {of['planted']:,} | {of['hits']:,} | {of['false']:,} | {precision} | {recall} |")
+        numbers = (f"{of[name]:,}" for name in ("planted", "shown", "hits", "false"))
+        print(f"| `{rule}` | {' | '.join([*numbers, *shares])} |")
 
 
 if __name__ == "__main__":
