@@ -49,6 +49,10 @@ fuzz: $(STAMP) ## fuzz every dissector for FUZZ_SECONDS (default 1800)
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python tests/fuzz/fuzz_dissectors.py -max_total_time=$(FUZZ_SECONDS)
 
+fuzz-captures: $(STAMP) ## fuzz packet kernels and what is made of what they select for FUZZ_SECONDS (default 1800)
+	$(BIN)/pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python tests/fuzz/fuzz_captures.py -max_total_time=$(FUZZ_SECONDS)
+
 fuzz-readers: FUZZ_SECONDS = 600
 fuzz-readers: $(STAMP) ## fuzz every reader of files for FUZZ_SECONDS (default 600), one after another
 	$(BIN)/pip install --quiet --disable-pip-version-check atheris
@@ -72,4 +76,4 @@ programs:
 	for one in $(PACKAGES); do apt-get install -y -qq --no-install-recommends $$one >/dev/null \
 		|| echo "$$one could not be installed; what needs it is skipped"; done
 
-.PHONY: help demo test check bench docs golden lock fuzz fuzz-readers programs
+.PHONY: help demo test check bench docs golden lock fuzz fuzz-captures fuzz-readers programs
