@@ -126,7 +126,7 @@ PROPERTIES: dict[str, str] = {
     "mqtt.client_id": "client identifier of CONNECT",
     "mqtt.username": "user name of CONNECT sent in clear; the password is never kept",
     "mqtt.topic": "topic published or subscribed to",
-    # cameras: SADP, DHIP, RTSP (RFC 2326, 7826)
+    # cameras: SADP, DHIP, MHED, RTSP (RFC 2326, 7826)
     "sadp.model": "DeviceDescription of a SADP answer",
     "sadp.serial": "DeviceSN of a SADP answer",
     "sadp.firmware": "SoftwareVersion of a SADP answer",
@@ -135,6 +135,13 @@ PROPERTIES: dict[str, str] = {
     "dhip.vendor": "Vendor of a DHIP answer",
     "dhip.serial": "SerialNo of a DHIP answer",
     "dhip.firmware": "Version of a DHIP answer",
+    "mhed.version": "version of an MHED announcement, decimal",
+    "mhed.name": "name in an MHED announcement, as its user named it",
+    "mhed.type": "device type in an MHED announcement, decimal",
+    "mhed.model": "model in an MHED announcement",
+    "mhed.vendor": "brand in an MHED announcement",
+    "mhed.serial": "serial number in an MHED announcement",
+    "mhed.firmware": "firmware in an MHED announcement",
     "rtsp.server": "Server of an RTSP response",
     "rtsp.authenticate": "WWW-Authenticate of an RTSP response",
     "rtsp.session": "session name or tool of an SDP description served by RTSP",

@@ -68,6 +68,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
     Protocol("mqtt", "tcp", (1883,), "OASIS MQTT 3.1.1, 5.0"),
     Protocol("sadp", "udp", (37020,), "github.com/MatrixEditor/hiktools", most=64),
     Protocol("dhip", "udp", (37810,), "github.com/Phenomite/AMP-Research", most=64),
+    Protocol("mhed", "udp", (23456,), "github.com/AlexandruIspas659/ipcprobe", most=64),
     Protocol("rtsp", "tcp", (554, 8554, 10554), "RFC 2326, 7826"),
     Protocol("tuya", "udp", (6666, 6667), "github.com/jasonacox/tinytuya", most=64),
     Protocol("miio", "udp", (54321,), "github.com/OpenMiHome/mihome-binary-protocol", changing=(12, TO_END)),
