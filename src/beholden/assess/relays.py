@@ -38,10 +38,9 @@ def measure(context: Context) -> Iterator[Frame]:
 def _relays(context: Context) -> Frame:
     """Count conversations of a device with two public peers in which one sent what the other received."""
     engine = context.engine
-    numbered = engine.bind(_numbered(context))
-    rows = engine.collect(_large(context, numbered)).combine_chunks()
+    devices, peers = _numbered(context, "device_id", "device"), _numbered(context, "address", "peer")
+    rows = engine.collect(_large(context, devices, peers))
     paired = rows.filter(pa.array(_is_relayed(rows, context)))
-    devices = numbered.select("device_id", "device").unique()
     counts = (
         engine.bind(paired)
         .group_by("device")
@@ -52,7 +51,7 @@ def _relays(context: Context) -> Frame:
     return _told(counts, "relay.pairs", " conversations were passed on between two outside peers")
 
 
-def _large(context: Context, numbered: Frame) -> Frame:
+def _large(context: Context, devices: Frame, peers: Frame) -> Frame:
     """Give conversations with public addresses that carried enough; device and peer are numbers."""
     least = context.number("relay.pairs", "min_kb") * 1000
     large = context.flows.filter(nw.col("client_bytes") + nw.col("server_bytes") >= least)
@@ -66,22 +65,15 @@ def _large(context: Context, numbered: Frame) -> Frame:
             sent=nw.col(f"{mine}_bytes"),
             received=nw.col(f"{theirs}_bytes"),
         )
-        sides.append(
-            side.join(numbered, on=["device_id", "address"], how="inner").drop("device_id", "address")
-        )
+        met = side.join(peers, on="address", how="inner").drop("address")
+        sides.append(met.join(devices, on="device_id", how="inner").drop("device_id"))
     return context.engine.union(sides)
 
 
-def _numbered(context: Context) -> pa.Table:
-    """Give every device with its public addresses, and a number for either."""
-    pairs = context.engine.collect(
-        context.exposures.select("device_id", "address").unique().sort("device_id", "address")
-    )
-    pairs = pairs.combine_chunks()
-    for name, of in (("device", "device_id"), ("peer", "address")):
-        codes = pairs[of].combine_chunks().dictionary_encode().indices.cast(pa.int64())
-        pairs = pairs.append_column(name, codes)
-    return pairs
+def _numbered(context: Context, column: str, name: str) -> Frame:
+    """Give a number to each device that met public addresses, or to each of these addresses."""
+    distinct = context.engine.collect(context.exposures.select(column).unique().sort(column))
+    return context.engine.bind(distinct.append_column(name, pa.array(np.arange(distinct.num_rows))))
 
 
 def _is_relayed(rows: pa.Table, context: Context) -> Marks:
@@ -96,9 +88,12 @@ def _is_relayed(rows: pa.Table, context: Context) -> Marks:
     order = np.argsort(joined(device, since, int(device.max(initial=0)) + 1)[0])
     device, begun = device[order], begun[order]
     is_relayed = np.zeros(len(order), bool)
-    for step in range(1, min(_AHEAD, len(order) - 1) + 1):
-        is_near = (device[:-step] == device[step:]) & (begun[step:] - begun[:-step] <= within * _SECOND_US)
-        at = np.flatnonzero(is_near)
+    is_near = (device[:-1] == device[1:]) & (np.diff(begun) <= within * _SECOND_US)
+    at = np.flatnonzero(is_near)
+    for step in range(1, _AHEAD + 1):
+        at = at[: np.searchsorted(at, len(order) - step)]
+        is_near = (device[at] == device[at + step]) & (begun[at + step] - begun[at] <= within * _SECOND_US)
+        at = at[is_near]  # one whose next is too far has none beyond it
         one, other = order[at], order[at + step]
         is_pair = (
             (peer[one] != peer[other])

@@ -17,8 +17,9 @@ def measure(context: Context) -> Iterator[Frame]:
     )
     clients = tried.select("device_id").unique()
     looked = context.engine.keep(context.watched.join(clients, on="device_id", how="inner"))
-    yield _telnet(context, tried)
-    yield from _marked(context, tried)
+    counts = context.engine.keep(_counts(tried))
+    yield _telnet(context, tried, counts)
+    yield from _marked(context, tried, counts)
     failed = context.engine.keep(
         tried.filter(~nw.col("is_established"), nw.col("server_name").is_null()).select(
             "device_id", "server_ip", "server_port", "first_seen_at", "place"
@@ -36,35 +37,41 @@ def measure(context: Context) -> Iterator[Frame]:
     yield absent("login.guessing", guesses, looked, "no run of short logins")
 
 
-def _telnet(context: Context, tried: Frame) -> Frame:
-    """Count connection attempts to distinct addresses on ports that device botnets scan."""
-    ports = [int(text) for text in context.words("scan.telnet", "ports")]
-    most, least_share = (context.number("scan.telnet", name) for name in ("min_destinations", "min_share"))
-    is_target = nw.when(nw.col("server_port").is_in(ports)).then(1).otherwise(0)
-    distinct = (
-        tried.with_columns(is_target=is_target)
-        .group_by("device_id", "server_ip")
+def _counts(tried: Frame) -> Frame:
+    """Sum the attempts of each device; n_marked is of those whose log can tell, n_told how many these are."""
+    is_told = nw.when(~nw.col("n_syn_marked").is_null()).then(1).otherwise(0)
+    return (
+        tried.with_columns(is_told=is_told)
+        .group_by("device_id")
         .agg(
-            nw.col("is_target").max(),
+            n_told=nw.col("is_told").sum(),
+            n_marked=nw.col("n_syn_marked").sum(),
             begun=nw.col("first_seen_at").min(),
             ended=nw.col("last_seen_at").max(),
             place=nw.col("place").min(),
         )
     )
-    counts = distinct.group_by("device_id").agg(
-        n=nw.len(),
-        n_target=nw.col("is_target").sum(),
-        begun=nw.col("begun").min(),
-        ended=nw.col("ended").max(),
-        place=nw.col("place").min(),
-    )
+
+
+def _telnet(context: Context, tried: Frame, counts: Frame) -> Frame:
+    """Count connection attempts to distinct addresses on ports that device botnets scan."""
+    ports = [int(text) for text in context.words("scan.telnet", "ports")]
+    most, least_share = (context.number("scan.telnet", name) for name in ("min_destinations", "min_share"))
+    on_such = _distinct(tried.filter(nw.col("server_port").is_in(ports)), "n_target")
     span = (nw.col("ended") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
     hours = nw.when(span > 1.0).then(span).otherwise(1.0)
-    target, total = nw.col("n_target").cast(nw.Float64), nw.col("n").cast(nw.Float64)
-    fans_out = (target / hours > most) & (target / total > least_share)
+    targets = context.engine.keep(
+        counts.join(on_such, on="device_id", how="left")
+        .with_columns(nw.col("n_target").fill_null(0))
+        .with_columns(is_fast=nw.col("n_target").cast(nw.Float64) / hours > most)
+    )
+    fast = tried.join(targets.filter(nw.col("is_fast")), on="device_id", how="semi")
+    judged = targets.join(_distinct(fast, "n"), on="device_id", how="left")
+    share = nw.col("n_target").cast(nw.Float64) / nw.col("n").cast(nw.Float64)
+    fans_out = (nw.col("is_fast") & (share > least_share)).fill_null(value=False)
     silence = context.watched.select("device_id", "silence")
     return signal(
-        context.engine.keep(counts.join(silence, on="device_id", how="inner")),
+        context.engine.keep(judged.join(silence, on="device_id", how="inner")),
         "scan.telnet",
         strength=nw.when(fans_out).then(1.0).otherwise(0.0),
         confidence=nw.when(fans_out).then(1.0).otherwise(nw.col("silence")),
@@ -76,21 +83,23 @@ def _telnet(context: Context, tried: Frame) -> Frame:
     )
 
 
-def _marked(context: Context, tried: Frame) -> Iterator[Frame]:
-    """Count SYNs whose sequence number is the address they go to; a log that cannot tell says nothing."""
-    counts = context.engine.keep(
-        tried.filter(~nw.col("n_syn_marked").is_null())
-        .group_by("device_id")
-        .agg(n=nw.col("n_syn_marked").sum())
-    )
-    marked = counts.filter(nw.col("n") >= context.number("scan.marked", "min_syn"))
+def _distinct(tried: Frame, name: str) -> Frame:
+    """Count the distinct addresses that each device tried."""
+    pairs = tried.select("device_id", "server_ip").unique()
+    return pairs.group_by("device_id").agg(nw.len().alias(name))
+
+
+def _marked(context: Context, tried: Frame, counts: Frame) -> Iterator[Frame]:
+    """Tell of SYNs whose sequence number is the address they go to; a log that cannot tell says nothing."""
+    told = counts.filter(nw.col("n_told") > 0).select("device_id", n=nw.col("n_marked"))
+    marked = told.filter(nw.col("n") >= context.number("scan.marked", "min_syn"))
     shown = tried.filter(nw.col("n_syn_marked") > 0).join(marked, on="device_id", how="inner")
     summed = shown.group_by("device_id").agg(
         nw.col("n").max(), nw.col("last_seen_at").max(), nw.col("place").min(), nw.col("server_port").min()
     )
     hits = context.engine.keep(_told(summed, "scan.marked", "n", " SYN that carry the address they go to"))
     yield hits
-    known = context.watched.join(counts.select("device_id"), on="device_id", how="inner")
+    known = context.watched.join(told.select("device_id"), on="device_id", how="inner")
     yield absent("scan.marked", hits, known, "no SYN carries the address it goes to")
 
 
@@ -121,12 +130,25 @@ def _guesses(context: Context, tried: Frame) -> Iterator[Frame]:
     """
     name = "login.guessing"
     most = context.number(name, "max_kb") * 1000
-    window = nw.col("first_seen_at").dt.truncate("1h")
-    short = tried.filter(
-        nw.col("is_established"), nw.col("client_bytes") < most, nw.col("server_bytes") < most
-    ).with_columns(window=window)
+    kinds = {of: [int(one) for one in context.words(name, of)] for of in ("ports", "web_ports")}
+    short = context.engine.keep(
+        tried.filter(
+            nw.col("server_port").is_in([*kinds["ports"], *kinds["web_ports"]]),
+            nw.col("is_established"),
+            nw.col("client_bytes") < most,
+            nw.col("server_bytes") < most,
+        ).select(
+            "device_id",
+            "client_device_id",
+            "server_device_id",
+            "server_port",
+            "last_seen_at",
+            "place",
+            window=nw.col("first_seen_at").dt.truncate("1h"),
+        )
+    )
     for ports, least in (("ports", "min_logins"), ("web_ports", "min_requests")):
-        on_port = short.filter(nw.col("server_port").is_in([int(one) for one in context.words(name, ports)]))
+        on_port = short.filter(nw.col("server_port").is_in(kinds[ports]))
         if ports == "web_ports":
             on_port = _asked(context, on_port)
         runs = (
@@ -139,14 +161,15 @@ def _guesses(context: Context, tried: Frame) -> Iterator[Frame]:
 
 def _asked(context: Context, conversations: Frame) -> Frame:
     """Keep conversations of which a side showed that a password was asked for or sent."""
-    showed = context.observations.filter(
-        nw.col("property").is_in(["http.authenticate", "http.basic_user"])
-    ).select("device_id")
-    sides = [
-        conversations.join(showed.unique().rename({"device_id": side}), on=side, how="semi")
-        for side in ("server_device_id", "client_device_id")
-    ]
-    return context.engine.union(sides).unique()
+    showed = (
+        context.observations.filter(nw.col("property").is_in(["http.authenticate", "http.basic_user"]))
+        .select("device_id", is_asked=nw.lit(value=True))
+        .unique()
+    )
+    for side in ("server", "client"):
+        names = {"device_id": f"{side}_device_id", "is_asked": f"by_{side}"}
+        conversations = conversations.join(showed.rename(names), on=f"{side}_device_id", how="left")
+    return conversations.filter(~nw.coalesce("by_server", "by_client").is_null())
 
 
 def _told(frame: Frame, name: str, count: str, what: str, then: str | None = None) -> Frame:
