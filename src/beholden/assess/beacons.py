@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from beholden.assess.context import Context, absent, signal
+from beholden.assess.kinds import things
 from beholden.assess.rhythm import beacon_scores
 from beholden.engine import Frame
 
@@ -47,7 +48,7 @@ def _pairs(context: Context) -> Frame:
 
 def _hits(context: Context, pairs: Frame) -> Frame:
     engine = context.engine
-    judged = engine.keep(_unexpected(context, pairs))
+    judged = engine.keep(_weighed(context, _unexpected(context, pairs)))
     many = engine.keep(_many(context, judged))
     listed = engine.collect(many.select(*_PAIR)).combine_chunks()
     numbered = engine.bind(listed.append_column("pair", pa.array(np.arange(listed.num_rows))))
@@ -57,7 +58,7 @@ def _hits(context: Context, pairs: Frame) -> Frame:
         nw.col("score") >= context.number(_NAME, "min_score")
     )
     held = _held(context, judged)
-    strength = nw.col("score") * nw.col("weight") * nw.col("rarity")
+    strength = nw.col("score") * nw.col("most")
     return engine.union(
         [
             _told(found.filter(strength >= context.number(_NAME, "min_strength")), strength, says)
@@ -70,10 +71,11 @@ def _hits(context: Context, pairs: Frame) -> Frame:
 
 
 def _many(context: Context, judged: Frame) -> Frame:
-    """Keep pairs that met often enough, over long enough, for a rhythm."""
-    lasted = (nw.col("ended") - nw.col("begun")).dt.total_microseconds() / _HOUR_US
+    """Keep pairs that met often enough, over long enough, for a rhythm, and that a perfect one would make strong."""
     return judged.filter(
-        nw.col("n") >= context.number(_NAME, "min_count"), lasted >= context.number(_NAME, "min_hours")
+        nw.col("n") >= context.number(_NAME, "min_count"),
+        nw.col("lasted") >= context.number(_NAME, "min_hours"),
+        nw.col("most") >= context.number(_NAME, "min_strength"),
     )
 
 
@@ -91,7 +93,7 @@ def _held(context: Context, judged: Frame) -> Frame:
 
 
 def _unexpected(context: Context, pairs: Frame) -> Frame:
-    """Leave out destinations whose operator and service are known, and weigh the others by what is known.
+    """Leave out destinations whose operator and service are known, and say of the others what is known.
 
     A name that nobody knows says little on a port of the web, where services of others are met, and of a device
     whose own cloud nobody knows either. An address without a name says little where no names were seen at all. A
@@ -107,18 +109,66 @@ def _unexpected(context: Context, pairs: Frame) -> Frame:
     n_fleet = context.engine.collect(context.watched.select(n=nw.len()))["n"].to_pylist()[0]
     web = [int(one) for one in context.words(_NAME, "web_ports")]
     is_strange = ~nw.col("has_own").is_null() & ~nw.col("server_port").is_in(web)
+    lasted = (nw.col("ended") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
     return (
         pairs.filter(~is_known | (nw.col("service") == "hosting"))
         .join(own, on="device_id", how="left")
         .join(named.with_columns(has_names=nw.lit(value=True)), on="device_id", how="left")
         .join(reached, on="destination", how="inner")
         .with_columns(
-            weight=nw.when((nw.col("name").is_null() & ~nw.col("has_names").is_null()) | is_strange)
-            .then(1.0)
-            .otherwise(context.number(_NAME, "may_be_service")),
+            is_sure=(nw.col("name").is_null() & ~nw.col("has_names").is_null()) | is_strange,
             rarity=1.0 - (nw.col("n_devices") - 1).cast(nw.Float64) / max(n_fleet - 1, 1),
+            lasted=lasted,
         )
     )
+
+
+def _weighed(context: Context, judged: Frame) -> Frame:
+    """Say how strong a perfect rhythm would be; of what may be a service, more where the device did without for long.
+
+    A thing does the same day after day, so a place that it calls all at once is new for it: after hours in which it
+    was watched, and so many of its distances that the calls could not have been missed. The more such places a device
+    has, the less each says; where another of its like goes, its model goes.
+    """
+    engine = context.engine
+    number = {
+        name: context.number(_NAME, name) for name in ("may_be_service", "new", "new_hours", "new_calls")
+    }
+    watched = context.watched.select("device_id", "hours", seen_until=nw.col("observed_at"))
+    after = (nw.col("seen_until") - nw.col("begun")).dt.total_microseconds().cast(nw.Float64) / _HOUR_US
+    dated = engine.keep(
+        judged.join(watched, on="device_id", how="left").with_columns(before=nw.col("hours") - after)
+    )
+    late = dated.filter(nw.col("before") >= number["new_hours"])
+    n_late = (
+        late.filter(nw.col("n") > 1)
+        .select("device_id", "destination")
+        .unique()
+        .group_by("device_id")
+        .agg(n_late=nw.len())
+    )
+    news = (
+        late.join(things(context, _NAME), on="device_id", how="semi")
+        .filter(nw.col("before") * (nw.col("n") - 1) >= nw.col("lasted") * number["new_calls"])
+        .join(_of_the_like(context, dated), on=["device_id", "destination"], how="anti")
+        .join(n_late, on="device_id", how="inner")
+        .select(*_PAIR, news=number["new"] / nw.col("n_late").cast(nw.Float64))
+    )
+    weight = nw.when(nw.col("is_sure")).then(1.0).otherwise(number["may_be_service"] + nw.col("news"))
+    return (
+        dated.join(news, on=_PAIR, how="left")
+        .with_columns(nw.col("news").fill_null(0.0))
+        .with_columns(most=weight * nw.col("rarity"))
+    )
+
+
+def _of_the_like(context: Context, judged: Frame) -> Frame:
+    """Give devices and destinations that another of the same kind, brand and model has too."""
+    alike = (
+        judged.select("device_id", "destination").unique().join(context.alike, on="device_id", how="inner")
+    )
+    shared = alike.group_by("like", "destination").agg(n_alike=nw.len()).filter(nw.col("n_alike") > 1)
+    return alike.join(shared, on=["like", "destination"], how="semi").select("device_id", "destination")
 
 
 def _series(context: Context, numbered: Frame) -> Frame:

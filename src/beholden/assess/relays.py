@@ -8,7 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from beholden.assess.context import Context, absent, signal
-from beholden.assess.kinds import judged_by
+from beholden.assess.kinds import things
 from beholden.assess.rhythm import joined
 from beholden.engine import Frame
 
@@ -25,10 +25,14 @@ def measure(context: Context) -> Iterator[Frame]:
     engine = context.engine
     met = context.watched.join(context.exposures.select("device_id").unique(), on="device_id", how="inner")
     met = engine.keep(met)
-    few = judged_by(context, "peers.many")
+    few = things(context, "peers.many")
     for name, found, looked in (
         ("relay.pairs", _relays(context), met),
-        ("peers.many", _peers(context).join(few, on="device_id", how="semi"), met.join(few, on="device_id")),
+        (
+            "peers.many",
+            _peers(context, few),
+            met.join(few.filter(nw.col("is_known")), on="device_id", how="semi"),
+        ),
     ):
         hits = engine.keep(found)
         yield hits
@@ -111,8 +115,8 @@ def _alike(one: Whole, other: Whole, off: float) -> Marks:
     return alike
 
 
-def _peers(context: Context) -> Frame:
-    """Count public addresses that a device exchanged datagrams with on ports of nobody's service."""
+def _peers(context: Context, judged: Frame) -> Frame:
+    """Count public addresses that a thing exchanged datagrams with on ports of nobody's service."""
     name = "peers.many"
     port = nw.concat_str(nw.col("protocol"), nw.lit("/"), nw.col("server_port").cast(nw.String))
     exchanged = context.exposures.filter(
@@ -133,14 +137,17 @@ def _peers(context: Context) -> Frame:
         nw.col("n").cast(nw.Float64) >= context.number(name, "min_per_hour") * hours,
         nw.col("n") >= context.number(name, "min_peers"),
     )
-    return _told(many, name, " outside peers on ports of no service")
+    sure = nw.when(nw.col("is_known")).then(1.0).otherwise(context.number(name, "unknown_kind"))
+    return _told(
+        many.join(judged, on="device_id", how="inner"), name, " outside peers on ports of no service", sure
+    )
 
 
-def _told(frame: Frame, name: str, what: str) -> Frame:
+def _told(frame: Frame, name: str, what: str, strength: nw.Expr | None = None) -> Frame:
     return signal(
         frame,
         name,
-        strength=nw.lit(1.0),
+        strength=nw.lit(1.0) if strength is None else strength,
         observed_at=nw.col("last_seen_at"),
         detail=nw.concat_str(nw.col("n").cast(nw.String), nw.lit(what)),
         place=nw.col("place"),
