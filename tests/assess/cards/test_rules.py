@@ -33,7 +33,7 @@ def test_a_rule_finds_what_its_examples_say(engine, knowledge, path):
 
 
 def test_a_finding_says_what_when_and_on_which_rows(engine, knowledge):
-    usage = f"card,day,imei,country,bytes_up\n1,1-3,{A},DE,10\n1,4-6,{C},PL,10"
+    usage = f"card,day,imei,country,bytes_up\n1,1-3,{A},DE,10\n1,4-6,{C},PL,100000"
     findings, evidence = assessed(engine, knowledge, usage, f"card,imei,country,kind\n1,{A},DE,meter")
     rows = {row["rule_id"]: row for row in findings}
     assert rows.keys() == {"cards.binding-broken", "cards.place-outside"}

@@ -11,7 +11,11 @@ from beholden.engine import Frame
 
 _TO_DEVIATION = 1.4826
 """A normal distribution's standard deviation over its median absolute deviation."""
+_LEAST = 0.1
+"""No card is taken to be steadier than this, in doublings."""
 _MB = 1_000_000
+_WAYS = {"up": "sent", "down": "bytes_down"}
+"""Scales of `daily` that are held against a card's past, each by itself, and their amounts: updates come down."""
 
 
 def measure(context: CardContext) -> Iterator[Frame]:
@@ -23,20 +27,26 @@ def measure(context: CardContext) -> Iterator[Frame]:
     yield _messages(context, needs)
 
 
-def _on_days(context: CardContext, held: Frame, signal: str, columns: dict[str, nw.Expr]) -> Frame:
-    """Keep days of cards that have enough of them, as a reason each."""
-    days = held.join(_with_days(context, held, signal), on="card", how="inner")
-    return reason(days, signal, first_day=nw.col("day"), last_day=nw.col("day"), n_days=nw.lit(1), **columns)
+def _enough(context: CardContext, held: Frame, signal: str) -> Frame:
+    """Keep days of cards that have enough of them; `counts` is how much a day counts."""
+    counted = held.group_by("card").agg(n=nw.len().cast(nw.Int64), total=nw.col("counts").sum())
+    is_enough = nw.col("total") >= context.number(signal, "enough")
+    enough = counted.filter(is_enough, nw.col("n") >= context.number(signal, "min_days"))
+    return held.join(enough.select("card"), on="card", how="inner")
 
 
-def _with_days(context: CardContext, held: Frame, signal: str) -> Frame:
-    """Give the cards that have enough days for a signal."""
-    counted = held.group_by("card").agg(n=nw.len().cast(nw.Int64))
-    return counted.filter(nw.col("n") >= context.number(signal, "min_days")).select("card")
+def _on_days(days: Frame, signal: str, strength: nw.Expr, detail: nw.Expr) -> Frame:
+    """Shape days of cards into reasons."""
+    columns = {"property": nw.lit("bytes"), "value": nw.col("bytes").cast(nw.String)}
+    span = {"first_day": nw.col("day"), "last_day": nw.col("day"), "n_days": nw.lit(1)}
+    return reason(days, signal, strength=strength, detail=detail, **span, **columns)
 
 
 def _unfit(context: CardContext, needs: Frame) -> Frame:
-    """Give days on which a card carried or sent more than its kind of device needs, and far more than most of them."""
+    """Give days on which a card carried or sent more than its kind of device needs, and far more than most of them.
+
+    A day counts for one, one of sixteen times for two, of sixty-four for three.
+    """
     name = "traffic.unfit"
     suspects = (
         context.own.join(needs, on="kind", how="inner")
@@ -52,15 +62,10 @@ def _unfit(context: CardContext, needs: Frame) -> Frame:
         )
     )
     is_far = nw.col("usual").is_null() | (nw.col("scale") > nw.col("usual"))
-    held = context.engine.keep(days.filter(nw.col("times") > 1.0, is_far))
+    counts = nw.max_horizontal(nw.lit(1.0), nw.col("times").log(4))
+    held = context.engine.keep(days.filter(nw.col("times") > 1.0, is_far).with_columns(counts=counts))
     told = nw.concat_str(_megabytes(nw.col("bytes")), nw.lit(" MB a day, a "), nw.col("kind"))
-    columns = {
-        "strength": context.ramp(name, nw.col("times")),
-        "detail": told,
-        "property": nw.lit("bytes"),
-        "value": nw.col("bytes").cast(nw.String),
-    }
-    return _on_days(context, held, name, columns)
+    return _on_days(_enough(context, held, name), name, context.ramp(name, nw.col("times")), told)
 
 
 def _usual(context: CardContext) -> Frame:
@@ -75,61 +80,84 @@ def _usual(context: CardContext) -> Frame:
     return reach.select("kind", usual=nw.col("middle") + spreads)
 
 
-def _unlike(context: CardContext) -> Frame:
-    """Give days on which a card carried many times its usual amount, less what its like did, beyond its own spread."""
+def _moved(context: CardContext) -> Frame:
+    """Give days on which half of the cards alike carried more than they do on average: by how much, either way."""
     name = "usage.unlike"
-    least = math.log2(context.number(name, "times"))
-    levels = context.own.select("card", "like", "level")
-    rest = nw.col("scale") - nw.col("level")
-    moved = (
-        context.daily.join(levels, on="card", how="inner")
-        .group_by("like", "day")
-        .agg(n=nw.len().cast(nw.Int64), moved=rest.median())
-        .filter(nw.col("n") >= context.number(name, "min_like"), nw.col("moved") > 0)
+    means = {f"mean_{way}": nw.col(way) for way in _WAYS}
+    days = context.daily.join(context.own.select("card", "like", **means), on="card", how="inner")
+    by_day = days.group_by("like", "day").agg(
+        n=nw.len().cast(nw.Int64),
+        **{f"moved_{way}": (nw.col(way) - nw.col(f"mean_{way}")).median() for way in _WAYS},
     )
-    moved = context.engine.keep(moved.select("like", "day", "moved"))
-    known = context.own.filter(nw.col("n_days") >= context.number(name, "min_seen")).select(
-        "card", "like", "level"
-    )
-    days = (
-        context.daily.join(known, on="card", how="inner")
-        .join(moved, on=["like", "day"], how="left")
-        .with_columns(rest=rest - nw.col("moved").fill_null(0.0))
-        .select("card", "day", "bytes", "rest", "place")
-    )
-    high = context.engine.keep(
-        days.filter(nw.col("rest") >= least, nw.col("bytes") >= context.number(name, "least_mb") * _MB)
-    )
-    suspects = _with_days(context, high, name)
-    spread = (
-        days.join(suspects, on="card", how="inner")
-        .group_by("card")
-        .agg(spread=nw.col("rest").abs().median() * (_TO_DEVIATION * context.number(name, "spreads")))
-    )
-    held = context.engine.keep(
-        high.join(spread, on="card", how="inner").filter(nw.col("rest") >= nw.col("spread"))
+    enough = by_day.filter(nw.col("n") >= context.number(name, "min_like"))
+    return context.engine.keep(enough.select("like", "day", *(f"moved_{way}" for way in _WAYS)))
+
+
+def _unlike(context: CardContext) -> Frame:
+    """Give days on which a card sent or received many times its usual amount, by how often it doubled."""
+    name = "usage.unlike"
+    moved = _moved(context)
+    high = context.engine.union([_enough(context, _high(context, way, moved), name) for way in _WAYS])
+    held = high.group_by("card", "day").agg(
+        nw.col("bytes").max(), nw.col("place").min(), nw.col("rest").max()
     )
     strength = nw.col("rest") / math.log2(context.number(name, "full_times"))
-    columns = {
-        "strength": nw.when(strength > 1.0).then(nw.lit(1.0)).otherwise(strength),
-        "detail": nw.concat_str(_megabytes(nw.col("bytes")), nw.lit(" MB a day")),
-        "property": nw.lit("bytes"),
-        "value": nw.col("bytes").cast(nw.String),
-    }
-    return _on_days(context, held, name, columns)
+    strength = nw.when(strength > 1.0).then(nw.lit(1.0)).otherwise(strength)
+    told = nw.concat_str(_megabytes(nw.col("bytes")), nw.lit(" MB a day"))
+    return _on_days(held, name, strength, told)
+
+
+def _high(context: CardContext, way: str, moved: Frame) -> Frame:
+    """Give days far above a card's median, less what its like did, beyond its own spread, and beside another such day.
+
+    The spread is that of the days below the median, which what is looked for does not widen, or what is usual for
+    cards alike, where that is more: of thirty days it is known but roughly. A day counts for the
+    spreads that it lies above, for a few at most: what was once is no pattern.
+    """
+    name = "usage.unlike"
+    least = math.log2(context.number(name, "times"))
+    is_suspect = nw.col(f"top_{way}") - nw.col(way) >= least / 2
+    known = context.own.filter(is_suspect, nw.col("n_days") >= context.number(name, "min_seen"))
+    by_like = nw.max_horizontal(nw.col(f"moved_{way}").fill_null(0.0), nw.lit(0.0))
+    days = context.engine.keep(
+        context.daily.join(known.select("card", "like"), on="card", how="inner")
+        .join(moved, on=["like", "day"], how="left")
+        .select(
+            "card", "like", "day", "bytes", "place", amount=nw.col(_WAYS[way]), scale=nw.col(way) - by_like
+        )
+    )
+    levels = days.group_by("card").agg(level=nw.col("scale").median())
+    days = context.engine.keep(
+        days.join(levels, on="card", how="inner").with_columns(rest=nw.col("scale") - nw.col("level"))
+    )
+    below = days.filter(nw.col("rest") <= 0).group_by("like", "card")
+    own = context.engine.keep(below.agg(spread=nw.col("rest").abs().median() * _TO_DEVIATION))
+    spreads = own.join(own.group_by("like").agg(usual=nw.col("spread").median()), on="like", how="inner")
+    spreads = spreads.select("card", spread=nw.max_horizontal("spread", "usual", nw.lit(_LEAST)))
+    high = days.filter(nw.col("rest") >= least, nw.col("amount") >= context.number(name, "least_mb") * _MB)
+    above = high.join(spreads, on="card", how="inner").with_columns(above=nw.col("rest") / nw.col("spread"))
+    held = context.engine.keep(above.filter(nw.col("above") >= context.number(name, "spreads")))
+    beside = context.engine.union([held.select("card", day=nw.col("day") + step) for step in (-1, 1)])
+    counts = nw.min_horizontal(nw.col("above"), nw.lit(context.number(name, "most")))
+    held = held.join(beside.unique(), on=["card", "day"], how="inner")
+    return context.engine.keep(held.with_columns(counts=counts))
 
 
 def _silent(context: CardContext) -> Frame:
-    """Give cards that were used nearly every day and stopped; not where the module went on with another card."""
+    """Give cards that stopped for longer than chance would have it by how often they were used until then.
+
+    Not those whose module went on with another card.
+    """
     name = "usage.silent"
     (last,) = context.engine.collect(context.own.select(last=nw.col("ended").max()))["last"].to_pylist()
     gap = nw.lit(last or 0) - nw.col("ended")
     days = (nw.col("ended") - nw.col("begun") + 1).cast(nw.Float64)
+    unused = (days - nw.col("n_days").cast(nw.Float64) + 0.5) / (days + 1.0)
     ended = context.parameters[name]["ended"].split()
     held = context.own.filter(
         gap >= context.number(name, "min_days"),
         nw.col("n_days") >= context.number(name, "min_seen"),
-        nw.col("n_days").cast(nw.Float64) / days >= context.number(name, "regular"),
+        gap.cast(nw.Float64) * unused.log(10) <= -math.log10(context.number(name, "odds")),
         ~nw.col("state").fill_null("").is_in(ended),
     ).select("card", "ended")
     used_in = context.modules.join(held, on="card", how="inner", suffix="_of_card").select(

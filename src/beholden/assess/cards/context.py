@@ -83,34 +83,44 @@ class CardContext:
 
     @cached_property
     def daily(self) -> Frame:
-        """Give one row per card and day: bytes, bytes_up, sms, scale (log2 of bytes), imsi and place."""
-        names = ["card", "day", "imsi", "bytes", "bytes_up", "sms", "place"]
+        """Give one row per card and day: bytes, bytes_up, bytes_down, sms, imsi and place, and amounts by logarithms.
+
+        scale, up and down are log2 of bytes, of those sent, and of those received; where an export does not tell both
+        ways apart, all of them count as sent.
+        """
+        names = ["card", "day", "imsi", "bytes", "bytes_up", "sent", "bytes_down", "sms", "place"]
+        usage = self.usage.with_columns(sent=nw.coalesce("bytes_up", "bytes"))
         shared = self.engine.keep(
-            self.usage.filter(nw.col("is_shared"))
+            usage.filter(nw.col("is_shared"))
             .group_by("card", "day")
-            .agg(nw.col("imsi").max(), *(nw.col(name).sum() for name in names[3:6]), nw.col("place").min())
+            .agg(nw.col("imsi").max(), *(nw.col(name).sum() for name in names[3:8]), nw.col("place").min())
         )
-        single = self.usage.filter(~nw.col("is_shared")).select(names)
-        scale = (nw.col("bytes").cast(nw.Float64) + _UNIT).log(2)
-        return self.engine.union([single, shared.select(names)]).with_columns(scale=scale)
+        single = usage.filter(~nw.col("is_shared")).select(names)
+        amounts = {"scale": "bytes", "up": "sent", "down": "bytes_down"}
+        scales = {name: (nw.col(amount).cast(nw.Float64) + _UNIT).log(2) for name, amount in amounts.items()}
+        return self.engine.union([single, shared.select(names)]).with_columns(**scales)
 
     @cached_property
     def own(self) -> Frame:
-        """Give what each card usually does: days, level (median of scale), largest amounts; kind, group, state, like."""
+        """Give what each card usually does: days, means and largest of amounts; kind, group, state, like.
+
+        level, up and down are means of the scales of `daily`, with top, top_up and top_down.
+        """
         seen = self.daily.group_by("card").agg(
             seen_imsi=nw.col("imsi").max(),
             begun=nw.col("day").min(),
             ended=nw.col("day").max(),
             n_days=nw.len().cast(nw.Int64),
-            top=nw.col("scale").max(),
+            **{name: nw.col(of).mean() for name, of in (("level", "scale"), ("up", "up"), ("down", "down"))},
+            **{
+                f"top{name}": nw.col(of).max()
+                for name, of in (("", "scale"), ("_up", "up"), ("_down", "down"))
+            },
             most=nw.col("bytes").max(),
             most_up=nw.col("bytes_up").max(),
             most_sms=nw.col("sms").max(),
         )
-        seen = self.engine.keep(seen)
-        # by itself: a median holds every value until the end
-        levels = self.daily.group_by("card").agg(level=nw.col("scale").median())
-        joined = seen.join(levels, on="card", how="inner").join(self.cards, on="card", how="left")
+        joined = seen.join(self.cards, on="card", how="left")
         joined = joined.with_columns(
             imsi=nw.coalesce("imsi", "seen_imsi"),
             like=nw.concat_str(nw.col("kind").fill_null(""), nw.lit("|"), nw.col("group").fill_null("")),

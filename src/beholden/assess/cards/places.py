@@ -10,12 +10,13 @@ from beholden.engine import Frame
 
 def measure(context: CardContext) -> Iterator[Frame]:
     """Measure access points and places outside what lists allow, cards that never come home, and their homes."""
-    apns = _outside(context, context.seen("apn"), "apn")
-    strength = nw.lit(context.number("apn.outside", "strength"))
-    yield spell(apns, "apn.outside", "apn", strength=strength, detail=nw.col("value"))
-    abroad = _outside(context, context.seen("country"), "country")
-    strength = nw.lit(context.number("place.outside", "country"))
-    yield spell(abroad, "place.outside", "country", strength=strength, detail=nw.col("value"))
+    for what, signal in (("apn", "apn.outside"), ("country", "place.outside")):
+        seen = context.engine.keep(context.seen(what))
+        strength = nw.lit(context.number(signal, "listed"))
+        yield spell(_outside(context, seen, what), signal, what, strength=strength, detail=nw.col("value"))
+        strength = nw.lit(context.number(signal, "alike"))
+        told = nw.concat_str(nw.col("value"), nw.lit(", as none of its like"))
+        yield spell(_unlike(context, seen, what, signal), signal, what, strength=strength, detail=told)
     cells = _outside(context, _cells(context), "cell")
     strength = nw.lit(context.number("place.outside", "cell"))
     told = nw.concat_str(nw.lit("cell "), nw.col("value"))
@@ -33,6 +34,45 @@ def _outside(context: CardContext, seen: Frame, what: str) -> Frame:
     allowed = _allowed(context, what)
     limited = allowed.select("card").unique()
     return seen.join(limited, on="card", how="inner").join(allowed, on=["card", "value"], how="anti")
+
+
+def _unlike(context: CardContext, seen: Frame, what: str, signal: str) -> Frame:
+    """Give what a card without a list was seen with for days on end, besides what it and its like usually are.
+
+    Only where cards of the same kind and group hardly ever change: what most of them never do.
+    """
+    limited = _allowed(context, what).select("card").unique()
+    likes = context.own.select("card", "like")
+    held = seen.join(likes, on="card", how="inner")
+    by_card = held.group_by("like", "card").agg(n=nw.len().cast(nw.Int64), most=nw.col("n_days").max())
+    is_several = (nw.col("n") > 1).cast(nw.Int64)
+    settled = by_card.group_by("like").agg(n_cards=nw.len().cast(nw.Int64), n_several=is_several.sum())
+    few = nw.col("n_cards").cast(nw.Float64) * context.number(signal, "rare")
+    settled = settled.filter(
+        nw.col("n_cards") >= context.number(signal, "min_like"),
+        nw.col("n_several").cast(nw.Float64) <= few,
+    )
+    several = (
+        by_card.filter(nw.col("n") > 1)
+        .join(settled.select("like"), on="like", how="inner")
+        .join(limited, on="card", how="anti")
+        .select("card", "most")
+    )
+    rows = context.engine.keep(held.join(several, on="card", how="inner"))
+    usual = rows.filter(nw.col("n_days") == nw.col("most")).group_by("card").agg(usual=nw.col("value").min())
+    others = rows.join(usual, on="card", how="inner").filter(
+        nw.col("value") != nw.col("usual"), nw.col("n_days") >= context.number(signal, "min_days")
+    )
+    return others.join(_came_and_went(context, others, what), on=["card", "value"], how="anti")
+
+
+def _came_and_went(context: CardContext, others: Frame, what: str) -> Frame:
+    """Give what a card was not seen with alone, between the first day and the last of it: heard beyond a border."""
+    spans = others.select("card", "value", "begun", "ended")
+    days = context.usage.join(spans, on="card", how="inner").filter(
+        nw.col("day") >= nw.col("begun"), nw.col("day") <= nw.col("ended"), nw.col(what) != nw.col("value")
+    )
+    return days.select("card", "value").unique()
 
 
 def _cells(context: CardContext) -> Frame:
@@ -71,13 +111,14 @@ def _never_home(context: CardContext) -> Frame:
         nw.col("ended").max(),
         nw.col("place").min(),
         value=nw.col("value").max(),
+        n_countries=nw.len().cast(nw.Int64),
     )
     span = nw.col("ended") - nw.col("begun") + 1
     share = nw.col("abroad").cast(nw.Float64) / nw.col("n_days").cast(nw.Float64)
     held = whole.filter(
         share >= context.number(name, "share"),
         span >= context.number(name, "min_days"),
-        nw.col("n_days") >= context.number(name, "min_seen"),
+        nw.col("n_days") >= nw.col("n_countries") * context.number(name, "min_seen"),
     )
     allowed = _allowed(context, "country").select("card").unique()
     held = held.join(allowed, on="card", how="anti")
