@@ -53,3 +53,24 @@ def test_anything_else_claims_nothing(claimed, subject, issuer):
 def test_names_of_two_certificates_are_not_put_together(claimed):
     rows = [*shown(ACME, "CN=CA", at=1), *shown("CN=x", ROOT, at=2), *shown("CN=y", ACME, device=PHONE, at=1)]
     assert claimed(*rows) == []
+
+
+@pytest.mark.parametrize("subject", ["CN=000042", ACME])
+def test_under_a_companys_own_authority(claimed, subject):
+    rows = [seen(CAM, "tls.certificate.subject", subject, at=1), seen(CAM, "tls.chain.top", ROOT, at=1)]
+    (row,) = claimed(*rows)
+    assert (row["field"], row["found"], row["value"]) == ("brand", "acme", subject)
+
+
+@pytest.mark.parametrize(
+    ("subject", "top"),
+    [
+        ("CN=cam,O=Free Devices Ltd", ROOT),  # made out to somebody else
+        ("CN=000042", "CN=CA,O=DigiCert Inc"),  # anybody's
+        ("CN=000042", "CN=CA"),
+        ("CN=000042", "CN=Root,O=Acme Works Ltd of Nowhere"),
+    ],
+)
+def test_chains_that_name_nobody(claimed, subject, top):
+    rows = [seen(CAM, "tls.certificate.subject", subject, at=1), seen(CAM, "tls.chain.top", top, at=1)]
+    assert claimed(*rows) == []

@@ -10,7 +10,12 @@ from beholden.identify.claims import CLAIMS
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.distinguished import Certified
 
-_SHOWN_BY = ("tls.certificate", "tls.client_certificate")
+_SHOWN = (
+    ("tls.certificate.subject", "tls.certificate.issuer", Certified.own),
+    ("tls.client_certificate.subject", "tls.client_certificate.issuer", Certified.own),
+    ("tls.certificate.subject", "tls.chain.top", Certified.under),
+)
+"""By which properties a certificate and who signed it are shown, and how a company is told by the two."""
 CLAIM = "certificate"
 """Stands for a fingerprint where a certificate names the brand."""
 
@@ -18,11 +23,14 @@ CLAIM = "certificate"
 def certificate_claims(
     engine: Engine, owned: Frame, knowledge: Knowledge, weights: Mapping[str, float]
 ) -> Iterator[Frame]:
-    """Claim the brand of devices that show a certificate of a company's own; one that others sign says who runs it."""
+    """Claim the brand of devices that show a certificate of a company's own, or one under a company's own authority.
+
+    One that others sign says who runs a device, not who made it.
+    """
     certified = Certified(knowledge)
     facts = {row["company"]: row["fact_id"] for row in knowledge.rows("companies")}
-    for prefix in _SHOWN_BY:
-        names = {name: f"{prefix}.{name}" for name in ("subject", "issuer")}
+    for subject, issuer, company_of in _SHOWN:
+        names = {"subject": subject, "issuer": issuer}
         shown = engine.keep(told_together(owned, "device_id", names))
         rows = [
             {
@@ -36,7 +44,7 @@ def certificate_claims(
                 "fact_id": facts.get(company),
             }
             for pair in engine.collect(shown.select("subject", "issuer").unique()).to_pylist()
-            if (company := certified.own(**pair))
+            if (company := company_of(certified, **pair))
         ]
         claims = pa.Table.from_pylist(rows, pa.schema([*((name, pa.string()) for name in names), *CLAIMS]))
         yield shown.join(engine.bind(claims), on=list(names), how="inner").select(

@@ -32,6 +32,13 @@ class Certified:
         company = self.company(subject)
         return company if company and company == self.company(issuer) else None
 
+    def under(self, subject: str, issuer: str) -> str | None:
+        """Give the company at the top of a chain, no public authority, whose certificate names nobody else."""
+        company = self.company(issuer)
+        is_public = normalise(organisation(issuer)) in self._authorities
+        names_it = not organisation(subject) or self.company(subject) == company
+        return company if names_it and not is_public else None
+
     def vouched(self, subject: str, issuer: str) -> str | None:
         """Give the company that a certificate is made out to where a public authority signs it, and not itself."""
         is_public = normalise(organisation(issuer)) in self._authorities and subject != issuer

@@ -10,8 +10,7 @@ from beholden.ingest.dissect.seen import MOST_CHARACTERS, SENDER, Seen
 if TYPE_CHECKING:
     from cryptography import x509
 
-
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
+TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @lru_cache(maxsize=1024)
@@ -42,8 +41,8 @@ def _terms(certificate: "x509.Certificate") -> dict[str, str]:
     serial = f"{certificate.serial_number:x}"
     return {
         "self_signed": "true" if certificate.subject == certificate.issuer else "",
-        "start": f"{certificate.not_valid_before_utc:{_TIME}}",
-        "expiry": f"{certificate.not_valid_after_utc:{_TIME}}",
+        "start": f"{certificate.not_valid_before_utc:{TIME}}",
+        "expiry": f"{certificate.not_valid_after_utc:{TIME}}",
         "serial": serial.zfill(len(serial) + len(serial) % 2),
         "names": _names(certificate),
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from beholden.ingest.dissect import certificate, clienthello, serverhello
+from beholden.ingest.dissect import certificate, chain, clienthello, serverhello
 from beholden.ingest.dissect.octets import Octets
 from beholden.ingest.dissect.seen import Seen, collect
 
@@ -26,13 +26,24 @@ def _read(payload: bytes) -> Iterator[Seen]:
             is_client = True
             yield from clienthello.tell(clienthello.parse(body, length), "t")
             continue
+        if kind == _CERTIFICATE:  # so is this one: the server's own comes first
+            yield from _certificates(octets.take(min(length, octets.left)), length, is_client=is_client)
+            return
         body = octets.take(length)
         if kind == _SERVER_HELLO:
             yield from serverhello.tell(body)
-        elif kind == _CERTIFICATE:
-            chain = Octets(body, 3)
-            yield from certificate.tell(chain.take(chain.number(3)), is_client=is_client)
-            return
+
+
+def _certificates(body: bytes, length: int, *, is_client: bool) -> Iterator[Seen]:
+    """Read a list of certificates, announced with a length, as far as it goes."""
+    octets = Octets(body, 3)
+    sent: list[bytes] = []
+    while octets.left and len(sent) <= chain.MOST:
+        sent.append(octets.take(octets.number(3)))
+        if len(sent) == 1:
+            yield from certificate.tell(sent[0], is_client=is_client)
+    if len(body) == length and not is_client:
+        yield from chain.tell(tuple(sent))
 
 
 def _handshake(payload: bytes) -> bytes:
