@@ -11,8 +11,8 @@ import pyarrow as pa
 from beholden.engine.base import ROWS, Engine, Frame, refuse_other_columns
 from beholden.engine.memory import give_back
 
-# the allocator of Polars reads it once: freed pages go back before the next part of a scan asks for as many
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:200,muzzy_decay_ms:0,narenas:2")
+# the allocator of Polars reads it once: freed pages go back before the next step asks for as many, on a busy machine too
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:20,muzzy_decay_ms:0,narenas:2")
 import polars as pl
 
 
