@@ -26,6 +26,12 @@ def beats(address, name=None, times=range(0, 300, 10), **fields):
     return tuple(to(name, server_ip=address, **at(minute), **fields) for minute in times)
 
 
+def suddenly(name, *others, begin=200, **device):
+    """Give a device that calls a place only after a while, evenly, and ends later."""
+    late = beats("61.0.1.1", name, times=range(begin, begin + 300, 10))
+    return flows(to(CONTROL), *late, *others, **device)
+
+
 def peers(**fields):
     """Give datagrams with many addresses."""
     return (
@@ -104,6 +110,20 @@ CASES = {
         (flows(*beats("61.0.0.4", CONTROL)), 0.0),
         (flows(to("seven.unknown.example"), *beats("61.0.0.5", times=_ODD)), 0.0),
         (flows(to("eight.unknown.example"), *beats("61.0.0.6", times=range(0, 100, 10))), 0.0),
+        (suddenly("new.nobody.example", kind="camera"), 0.9),
+        (suddenly("soon.nobody.example", kind="camera", begin=90), 0.0),  # ten of its distances are longer
+        (suddenly("app.nobody.example", kind="computer"), 0.0),
+        (suddenly("few.nobody.example"), 0.9),  # of no known kind, but calls as few names as things do
+        (suddenly("many.nobody.example", *(to(f"{i}.many.example") for i in range(4))), 0.0),
+        (
+            suddenly(
+                "one.nobody.example",
+                *beats("61.0.1.2", "another.nobody.example", range(200, 220, 10)),
+                kind="camera",
+            ),
+            0.0,
+        ),  # two new places tell less of each
+        *[(suddenly("its.nobody.example", kind="lock"), 0.0)] * 2,  # another of its like goes there
         (flows(local()), None),
     ],
     "dns.tunnel": [
@@ -172,6 +192,7 @@ CASES = {
         (flows(*peers(protocol="tcp"), kind="camera"), 0.0),
         (flows(*peers(), kind="game_console"), None),
         (flows(*peers()), None),
+        (flows(to(CONTROL), to(at=6), *peers()), 0.5),  # of no known kind, but calls one name
     ],
     "reach.control": [
         (flows(local(server_device_id="plc", server_port=502), kind="camera"), 1.0),
