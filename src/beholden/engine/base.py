@@ -69,10 +69,10 @@ class FleetEngine(Engine):
     unreadable: tuple[type[Exception], ...]
     """What it raises where a file is damaged, or gone."""
 
-    @property
-    def at_once(self) -> int:
-        """How many partitions to give it at once: each is a task, and tasks keep a cluster busy."""
-        return 1
+    at_once: int
+    """How many partitions to distil at once."""
+    is_here: bool
+    """Whether it is this machine alone that computes, so that kernels may distil in its stead."""
 
     @abstractmethod
     def rows(self, path: Path) -> Frame:

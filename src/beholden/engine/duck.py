@@ -16,6 +16,7 @@ class DuckEngine(FleetEngine):
 
     name = f"duckdb {duckdb.__version__}"
     unreadable = (duckdb.Error, pa.ArrowException, OSError)
+    is_here = True
 
     def __init__(self, *, spill: Path | None = None, memory_limit: str = "2GB", threads: int = 2) -> None:
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -25,6 +26,7 @@ class DuckEngine(FleetEngine):
         }
         if spill is not None:
             config["temp_directory"] = str(spill)
+        self.at_once = threads
         self._connection = duckdb.connect(config=config)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._n_held = 0

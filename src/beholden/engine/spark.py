@@ -52,6 +52,7 @@ _ON_THIS_MACHINE: Final = {
     "spark.sql.shuffle.partitions": "16",
 }
 _MOST_AT_ONCE: Final = 64
+"""Partitions that one driver can plan at once, where there are as many cores."""
 _MOST_BROADCAST: Final = 64 << 20
 """Bytes of a bound table up to which every executor gets all of it, so that what it is joined to stays where it is."""
 
@@ -125,10 +126,12 @@ class SparkEngine(FleetEngine):
 
     name = f"spark {pyspark.__version__}"
     unreadable = (pa.ArrowException, OSError, _FailedError)
+    is_here = False
 
     def __init__(self, session: SparkSession, scratch: Path) -> None:
         """Compute in a session; scratch: a folder that every executor reaches, for what is kept."""
         self._session = session
+        self.at_once = min(max(session.sparkContext.defaultParallelism, 2), _MOST_AT_ONCE)
         self._scratch = scratch
         self._kept = _Kept()
         self._numbers = count()
@@ -136,11 +139,6 @@ class SparkEngine(FleetEngine):
     def close(self) -> None:
         """Let go of what was kept; the session stays."""
         self._release(0)
-
-    @property
-    def at_once(self) -> int:
-        """How many partitions to give it at once: as many as there are cores, as far as one driver can plan."""
-        return min(max(self._session.sparkContext.defaultParallelism, 2), _MOST_AT_ONCE)
 
     def bind(self, table: pa.Table) -> Frame:
         """Make an Arrow table a frame; one that is small goes whole to every executor."""

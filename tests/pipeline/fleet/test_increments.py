@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from small_fleets import fleet, row, said, write
 
 from beholden.pipeline.fleet import ledger
-from beholden.pipeline.fleet.distil import Distiller
+from beholden.pipeline.fleet.local import LocalDistiller
 
 _RUN = """
 import sys
@@ -37,13 +37,13 @@ except (BeholdenError, OSError) as error:
 def distilled(monkeypatch):
     """Give the partitions that are distilled, by the beginning of their evidence's id."""
     seen = []
-    distil = Distiller.distil
+    distil = LocalDistiller.distil
 
     def counting(self, raw, evidence_id, folder, problems):
         seen.append(evidence_id)
         return distil(self, raw, evidence_id, folder, problems)
 
-    monkeypatch.setattr(Distiller, "distil", counting)
+    monkeypatch.setattr(LocalDistiller, "distil", counting)
     return seen
 
 

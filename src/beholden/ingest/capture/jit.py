@@ -1,4 +1,4 @@
-"""The compiler of the packet kernels; `native` keeps and loads what it makes."""
+"""The compiler of kernels; `native` keeps and loads what it makes."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast

@@ -51,7 +51,7 @@ def _sheet(path: Path, mapping: Mapping[str, str] | None, problems: Problems) ->
             if not _is_whole(column):
                 problems.tell("damaged", "", f"column '{names[at]}' holds bytes that are no text", "left out")
                 continue
-            text = _text(column)
+            text = text_of(column)
             if text is None:
                 wrong = f"column '{names[at]}' holds {column.type}"
                 problems.tell(
@@ -71,11 +71,11 @@ def _is_whole(column: Any) -> bool:  # noqa: ANN401
     return True
 
 
-def _text(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+def text_of(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
     """Give a column as text, None where its type is nested deeper than a list."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _text(column.cast(kind.value_type))
+        return text_of(column.cast(kind.value_type))
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return _listed(column)
     if pa.types.is_nested(kind):
@@ -85,7 +85,7 @@ def _text(column: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
 
 def _listed(column: Any) -> Any:  # noqa: ANN401
     whole = column if isinstance(column, pa.Array) else column.combine_chunks()
-    inner = _text(whole.flatten())
+    inner = text_of(whole.flatten())
     if inner is None:
         return None
     lengths = pc.fill_null(pc.list_value_length(whole), 0).to_numpy(zero_copy_only=False)

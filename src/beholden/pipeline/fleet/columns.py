@@ -55,16 +55,19 @@ def read(
     problems: Problems,
 ) -> Raw | None:
     """Read a partition; None where nothing of it is known. hive: names and values of the folders it lies in."""
-    told = find_header([[name for name, _ in hive]], mapping) if hive else None
-    words = {told.properties[at]: hive[at][1] for at in told.properties} if told else {}
     found = _of_parquet(engine, path, mapping, problems) if kind == "parquet" else None
     found = found or _of_sheets(engine, path, kind, mapping, problems)
     if found is None:
         return None
-    extra = {
-        short(name): nw.lit(value) for name, value in words.items() if short(name) not in found.properties
-    }
+    words = said_by_folders(hive, mapping)
+    extra = {name: nw.lit(value) for name, value in words.items() if name not in found.properties}
     return Raw(found.frame.with_columns(**extra), [*found.properties, *extra], found.unit) if extra else found
+
+
+def said_by_folders(hive: Hive, mapping: Mapping[str, str] | None) -> dict[str, str]:
+    """Give what the folders that a partition lies in say of all its rows."""
+    told = find_header([[name for name, _ in hive]], mapping) if hive else None
+    return {short(told.properties[at]): hive[at][1] for at in told.properties} if told else {}
 
 
 def _of_parquet(
@@ -77,17 +80,18 @@ def _of_parquet(
         return None
     tell_columns(header, problems, "")
     columns = {
-        short(name): nw.coalesce(*(_text(schema.field(at), name) for at in places))
-        for name, places in _places(header).items()
+        name: nw.coalesce(*(_text(schema.field(at), full(name)) for at in some))
+        for name, some in places(header).items()
     }
     return Raw(engine.rows(path).select("locator", **columns), list(columns), "row")
 
 
-def _places(header: Header) -> Mapping[str, list[int]]:
-    places: dict[str, list[int]] = {}
+def places(header: Header) -> Mapping[str, list[int]]:
+    """Give the places of the columns of each property, under its short name."""
+    found: dict[str, list[int]] = {}
     for at, name in header.properties.items():
-        places.setdefault(name, []).append(at)
-    return places
+        found.setdefault(short(name), []).append(at)
+    return found
 
 
 def _is_plain(kind: pa.DataType) -> bool:

@@ -28,7 +28,7 @@ from beholden.ingest.tabular.problems import Problems
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.support import NAMES_A_DAY
 from beholden.model.addresses import LOCAL_MAC_DIGITS
-from beholden.pipeline.fleet.columns import INSTANT, Raw, full, short
+from beholden.pipeline.fleet.columns import INSTANT, Hive, Raw, full, read, short
 from beholden.pipeline.fleet.forms import QUICK, split
 from beholden.pipeline.fleet.words import Telling, distinct
 
@@ -99,6 +99,12 @@ class Distiller:
         self._advised = Advised(self.knowledge)
         self._matched = read_whole(self.knowledge)
         self._parted = parted_ouis(self.knowledge)
+
+    def read(
+        self, path: Path, kind: str, hive: Hive, mapping: Mapping[str, str] | None, problems: Problems
+    ) -> Raw | None:
+        """Read a partition; None where nothing of it is known."""
+        return read(self.engine, path, kind, hive, mapping, problems)
 
     def distil(self, raw: Raw, evidence_id: str, folder: Path, problems: Problems) -> Distilled:
         """Write the devices of a partition into a folder, and give what it comes to besides."""

@@ -12,7 +12,6 @@ from typing import Any
 from beholden import __version__
 from beholden.engine import FleetEngine, from_rows
 from beholden.engine.store import Store
-from beholden.identify.identify import claim_settings
 from beholden.ingest.tabular.problems import Problems
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
@@ -20,8 +19,8 @@ from beholden.model.errors import BeholdenError, Problem, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, RUNS
 from beholden.pipeline.fleet.assessing import Assessing
-from beholden.pipeline.fleet.columns import Raw, read
-from beholden.pipeline.fleet.distil import Distilled, Distiller
+from beholden.pipeline.fleet.distil import Distilled
+from beholden.pipeline.fleet.distillers import AnyDistiller, distiller_for
 from beholden.pipeline.fleet.inputs import Partition, is_damaged, partitions
 from beholden.pipeline.fleet.ledger import About, Ledger, Part
 from beholden.pipeline.scan import Outcome
@@ -101,7 +100,7 @@ class Fleet:
         n_done = len(parts) - len(missing)
         self.on_part(n_done, len(parts))
         if missing:
-            distiller = Distiller(self.engine, self.knowledge, claim_settings(self.knowledge))
+            distiller = distiller_for(self.engine, self.knowledge)
             with ThreadPoolExecutor(self.engine.at_once) as pool:
                 made = pool.map(partial(self._distilled, distiller, ledger), missing.values())
                 for partition_id, part in zip(missing, made, strict=True):
@@ -110,12 +109,12 @@ class Fleet:
                     self.on_part(n_done, len(parts))
         return {partition_id: part for partition_id, part in parts.items() if part is not None}
 
-    def _distilled(self, distiller: Distiller, ledger: Ledger, one: Partition) -> Part | None:
+    def _distilled(self, distiller: AnyDistiller, ledger: Ledger, one: Partition) -> Part | None:
         """Distil one partition into the ledger; None for one that cannot be read, which is told of."""
         problems = Problems(self.report, str(one.path))
         try:
             with self.engine.passing():
-                raw = read(self.engine, one.path, one.kind, one.hive, self.request.mapping, problems)
+                raw = distiller.read(one.path, one.kind, one.hive, self.request.mapping, problems)
                 if raw is None:
                     return None
                 return ledger.put(one.partition_id, partial(_made, distiller, raw, one, problems))
@@ -161,7 +160,11 @@ class Fleet:
 
 
 def _made(
-    distiller: Distiller, raw: Raw, one: Partition, problems: Problems, folder: Path
+    distiller: AnyDistiller,
+    raw: Any,  # noqa: ANN401 - what the distiller read
+    one: Partition,
+    problems: Problems,
+    folder: Path,
 ) -> tuple[About, Distilled]:
     came_to = distiller.distil(raw, one.evidence_id, folder, problems)
     span = (None if at is None else at.isoformat() for at in (came_to.first_seen_at, came_to.last_seen_at))
