@@ -21,8 +21,8 @@ SOURCE = ROOT / "src" / "beholden"
 KNOWLEDGE = ROOT / "knowledge"
 MODULES = sorted(SOURCE.rglob("*.py"))
 NETWORK = {"socket", "ssl", "http", "urllib", "requests", "httpx", "aiohttp", "ftplib", "smtplib", "socketserver",
-           "urllib3", "asyncio"}  # fmt: skip
-MAY_USE_THE_NETWORK = ("knowledge/update.py", "web/", "ingest/live/")
+           "urllib3", "asyncio", "fsspec"}  # fmt: skip
+MAY_USE_THE_NETWORK = ("knowledge/update.py", "web/", "ingest/live/", "pipeline/fleet/remote.py")
 NOT_NAMES = {"actions", "canonical", "option", "cisco"}
 """Companies that are also words of this code (`actions` of RFC 8519); the last is the name of two protocols."""
 FORBIDDEN_MODULES = ("utils", "util", "helpers", "helper", "common", "manager", "misc")

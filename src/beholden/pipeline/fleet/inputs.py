@@ -1,9 +1,9 @@
 """The partitions of a fleet: files behind paths and folders, known by their content and the folders they lie in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -22,11 +22,11 @@ _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class Partition:
-    """One file. hive: names and values that its folders give to all its rows, as `site=north`."""
+    """One file. name: its path or URL. hive: what its folders say of all its rows, as `site=north`."""
 
-    path: Path
+    name: str
     kind: str
-    hive: Sequence[tuple[str, str]]
+    hive: tuple[tuple[str, str], ...]
     evidence_id: str
 
     @property
@@ -42,36 +42,49 @@ def partitions(paths: Sequence[str], report: Report) -> list[Partition]:
     What is no inventory is told of and left out, and so is what went away while it was listed. Raises BeholdenError
     for a path that is not there.
     """
-    files = [path for path in find(paths) if not path.name.startswith(("_", "."))]
+    files = [path for path in find(paths) if not is_passed_over(PurePath(path.name))]
     with ThreadPoolExecutor(2) as pool:
-        found = [one for one in pool.map(lambda path: _partition(path, report), files) if one is not None]
+        found = [one for one in pool.map(lambda path: identify(path, str(path), report), files) if one]
+    return distinct(found)
+
+
+def distinct(found: Sequence[Partition]) -> list[Partition]:
+    """Give the first of those that are the same."""
     return list({one.partition_id: one for one in reversed(found)}.values())[::-1]
 
 
-def _partition(path: Path, report: Report) -> Partition | None:
+def is_passed_over(path: PurePath) -> bool:
+    """Say whether a file of a folder is hidden, or one that programs write beside partitions."""
+    return path.name.startswith("_") or any(part.startswith(".") for part in path.parts)
+
+
+def identify(path: Path, name: str, report: Report) -> Partition | None:
+    """Say which partition a file is, by its content; None for what is no inventory or gone, which is told of."""
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD)
         kind, reason = recognise(head, path)
         if kind in KINDS:
-            return Partition(path, str(kind), tuple(_hive(path)), file_hash(path))
+            return Partition(name, str(kind), hive(name), file_hash(path))
     except OSError as error:
-        report(Problem(str(path), "", error.strerror or str(error), "left out"))
+        report(Problem(name, "", error.strerror or str(error), "left out"))
         return None
-    report(
-        Problem(
-            str(path), "", reason or f"{kind}, no inventory", "not read; `beholden scan` reads other evidence"
-        )
-    )
+    tell_other(name, kind, reason, report)
     return None
 
 
-def is_damaged(one: Partition) -> bool:
+def tell_other(name: str, kind: str | None, reason: str, report: Report) -> None:
+    """Tell of a file that is no inventory."""
+    done = "not read; `beholden scan` reads other evidence"
+    report(Problem(name, "", reason or f"{kind}, no inventory", done))
+
+
+def is_damaged(path: Path, kind: str) -> bool:
     """Say whether a partition cannot be read through: a page is damaged, or it is gone."""
-    if one.kind != "parquet":
-        return not one.path.exists()
+    if kind != "parquet":
+        return not path.exists()
     try:
-        with pq.ParquetFile(one.path) as file:
+        with pq.ParquetFile(path) as file:
             for _ in file.iter_batches():
                 pass
     except (pa.ArrowException, OSError):
@@ -79,8 +92,7 @@ def is_damaged(one: Partition) -> bool:
     return False
 
 
-def _hive(path: Path) -> Iterator[tuple[str, str]]:
-    for folder in path.parts[:-1]:
-        name, sign, value = folder.partition("=")
-        if sign and name and value != _NO_VALUE:
-            yield name, unquote(value)
+def hive(name: str) -> tuple[tuple[str, str], ...]:
+    """Give the names and values that the folders of a path or URL say."""
+    said = (folder.partition("=") for folder in PurePosixPath(name).parts[:-1])
+    return tuple((key, unquote(value)) for key, sign, value in said if sign and key and value != _NO_VALUE)

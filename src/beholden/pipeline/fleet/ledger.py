@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from beholden.pipeline.fleet.distil import COUNTS, DEVICES, Distilled
 
 _ABOUT, _LIKES, _UNITS = "about.json", "likes.parquet", "units.parquet"
-_ASIDE = ".aside-"
+ASIDE = ".aside-"
+"""Begins the names of what is not whole yet."""
 _STALE_SECONDS = 6 * 3600
 
 
@@ -68,7 +69,7 @@ class Ledger:
     def __init__(self, folder: Path, recipe: str) -> None:
         self._folder = folder / recipe
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._sweep()
+        sweep(self._folder)
 
     def get(self, partition_id: str) -> Part | None:
         """Give a partition that was distilled before."""
@@ -81,7 +82,7 @@ class Ledger:
 
     def put(self, partition_id: str, make: Callable[[Path], tuple[About, Distilled]]) -> Part:
         """Have a partition's files made in a folder aside, and put it in; what another put meanwhile is the same."""
-        aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=self._folder))
+        aside = Path(tempfile.mkdtemp(prefix=ASIDE, dir=self._folder))
         try:
             about, came_to = make(aside)
             pq.write_table(came_to.likes, aside / _LIKES)
@@ -93,11 +94,12 @@ class Ledger:
             shutil.rmtree(aside, ignore_errors=True)
         return part
 
-    def _sweep(self) -> None:
-        """Remove what was left by runs that were killed long ago."""
-        for left in self._folder.glob(f"{_ASIDE}*"):
-            if time.time() - left.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(left, ignore_errors=True)
+
+def sweep(folder: Path) -> None:
+    """Remove what was left in a folder by runs that were killed long ago."""
+    for left in folder.glob(f"{ASIDE}*"):
+        if time.time() - left.stat().st_mtime > _STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _land(aside: Path, folder: Path) -> None:

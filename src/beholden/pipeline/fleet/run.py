@@ -12,23 +12,28 @@ from typing import Any
 from beholden import __version__
 from beholden.engine import FleetEngine, from_rows
 from beholden.engine.store import Store
+from beholden.identify.identify import claim_settings
 from beholden.ingest.tabular.problems import Problems
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
 from beholden.model.errors import BeholdenError, Problem, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, RUNS
+from beholden.pipeline.fleet import remote
 from beholden.pipeline.fleet.assessing import Assessing
-from beholden.pipeline.fleet.distil import Distilled
-from beholden.pipeline.fleet.distillers import AnyDistiller, distiller_for
-from beholden.pipeline.fleet.inputs import Partition, is_damaged, partitions
+from beholden.pipeline.fleet.columns import Raw, read
+from beholden.pipeline.fleet.distil import Distilled, Distiller
+from beholden.pipeline.fleet.inputs import Partition, distinct, identify, is_damaged, partitions
 from beholden.pipeline.fleet.ledger import About, Ledger, Part
+from beholden.pipeline.fleet.remote import RemoteFile
 from beholden.pipeline.scan import Outcome
 from beholden.pipeline.scoring import settings_of, written
 from beholden.pipeline.stages import Step, Whose
 
 LEDGERS = "fleet"
 """Folder of a store in which partitions are kept."""
+_REMOTE = "remote"
+"""Folder beside them in which stands what files behind URLs came to."""
 
 
 @dataclass(frozen=True)
@@ -66,21 +71,32 @@ class Fleet:
             raise BeholdenError(f"fleet: {str(error).splitlines()[0]}") from error
 
     def _run(self) -> Outcome:
-        found = partitions(self.request.inputs, self.report)
-        if not found:
+        inputs = self.request.inputs
+        here = partitions([text for text in inputs if not remote.is_url(text)], self.report)
+        folder = self.store.folder / LEDGERS / _REMOTE
+        away = remote.find([text for text in inputs if remote.is_url(text)], folder)
+        known = [*here, *(one for file in away if (one := file.known()))]
+        if len(known) == len(here) + len(away) and (outcome := self._before(known)):
+            return outcome
+        made = self._parts(here, away)
+        if not made:
             raise BeholdenError("no inventory was found in the inputs")
+        parts = {one.partition_id: part for one, part in made.items() if part is not None}
+        if not parts:
+            raise BeholdenError("nothing in the inputs could be read")
+        return self._before(list(made)) or self._scored(list(made), parts)
+
+    def _before(self, found: Sequence[Partition]) -> Outcome | None:
+        """Give the scan of the same partitions, where there is one."""
         scan_id = self._scan_id(found)
         for run in self.store.read(scan_id, "runs").to_pylist():
             self.store.enter(run)
             return Outcome(scan_id, False, run["n_evidence"], run["n_devices"])
-        parts = self._parts(found)
-        if not parts:
-            raise BeholdenError("nothing in the inputs could be read")
-        return self._scored(scan_id, found, parts)
+        return None
 
     def _scan_id(self, found: Sequence[Partition]) -> str:
         request = self.request
-        parts = sorted(one.partition_id for one in found)
+        parts = sorted({one.partition_id for one in found})
         mapped = [f"{name}={told}" for name, told in sorted((request.mapping or {}).items())]
         as_of = request.as_of.isoformat() if request.as_of else ""
         whose = (request.profile.profile_id, self.knowledge.knowledge_id, __version__, as_of)
@@ -91,46 +107,70 @@ class Fleet:
         mapped = [f"{name}={told}" for name, told in sorted((self.request.mapping or {}).items())]
         return content_id("recipe", __version__, self.knowledge.knowledge_id, self.engine.name, *mapped)
 
-    def _parts(self, found: Sequence[Partition]) -> dict[str, Part]:
-        """Give what each partition comes to; those that the ledger lacks are distilled."""
+    def _parts(self, here: Sequence[Partition], away: Sequence[RemoteFile]) -> dict[Partition, Part | None]:
+        """Give what each partition comes to, None where it cannot be read; those that the ledger lacks are distilled."""
         ledger = Ledger(self.store.folder / LEDGERS, self._recipe())
         self.on_step("read")
-        parts = {one.partition_id: ledger.get(one.partition_id) for one in found}
-        missing = {one.partition_id: one for one in found if parts[one.partition_id] is None}
-        n_done = len(parts) - len(missing)
-        self.on_part(n_done, len(parts))
-        if missing:
-            distiller = distiller_for(self.engine, self.knowledge)
+        made = {one: ledger.get(one.partition_id) for one in here}
+        waiting: list[Partition | RemoteFile] = [one for one, part in made.items() if part is None]
+        for file in away:
+            one = file.known()
+            part = one and ledger.get(one.partition_id)
+            if one and part:
+                made[one] = part
+            else:
+                waiting.append(file)
+        n_all = len(here) + len(away)
+        n_done = n_all - len(waiting)
+        self.on_part(n_done, n_all)
+        if waiting:
+            distiller = Distiller(self.engine, self.knowledge, claim_settings(self.knowledge))
             with ThreadPoolExecutor(self.engine.at_once) as pool:
-                made = pool.map(partial(self._distilled, distiller, ledger), missing.values())
-                for partition_id, part in zip(missing, made, strict=True):
-                    parts[partition_id] = part
+                for came_to in pool.map(partial(self._arrived, distiller, ledger), waiting):
+                    made |= came_to
                     n_done += 1
-                    self.on_part(n_done, len(parts))
-        return {partition_id: part for partition_id, part in parts.items() if part is not None}
+                    self.on_part(n_done, n_all)
+        return made
 
-    def _distilled(self, distiller: AnyDistiller, ledger: Ledger, one: Partition) -> Part | None:
+    def _arrived(
+        self, distiller: Distiller, ledger: Ledger, what: Partition | RemoteFile
+    ) -> dict[Partition, Part | None]:
+        """Distil a partition, or a file that has to be fetched to know which it is; nothing for what is none."""
+        if isinstance(what, Partition):
+            return {what: self._distilled(distiller, ledger, what, Path(what.name))}
+        with what.copied(self.report) as path:
+            one = path and identify(path, what.name, self.report)
+            if not (path and one):
+                return {}
+            part = ledger.get(one.partition_id) or self._distilled(distiller, ledger, one, path)
+            if part:
+                what.remember(one)
+            return {one: part}
+
+    def _distilled(self, distiller: Distiller, ledger: Ledger, one: Partition, path: Path) -> Part | None:
         """Distil one partition into the ledger; None for one that cannot be read, which is told of."""
-        problems = Problems(self.report, str(one.path))
+        problems = Problems(self.report, one.name)
         try:
             with self.engine.passing():
-                raw = distiller.read(one.path, one.kind, one.hive, self.request.mapping, problems)
+                raw = read(self.engine, path, one.kind, one.hive, self.request.mapping, problems)
                 if raw is None:
                     return None
-                return ledger.put(one.partition_id, partial(_made, distiller, raw, one, problems))
+                make = partial(_made, distiller, raw, one, path.stat().st_size, problems)
+                return ledger.put(one.partition_id, make)
         except self.engine.unreadable as error:
             what = str(error).splitlines()[0]
-            if not is_damaged(one):  # the disk is full, or memory is
-                raise BeholdenError(f"{one.path}: {what}") from error
-            self.report(Problem(str(one.path), "", what, "left out"))
+            if not is_damaged(path, one.kind):  # the disk is full, or memory is
+                raise BeholdenError(f"{one.name}: {what}") from error
+            self.report(Problem(one.name, "", what, "left out"))
             return None
         finally:
             problems.finish()
 
-    def _scored(self, scan_id: str, found: Sequence[Partition], parts: Mapping[str, Part]) -> Outcome:
-        request = self.request
+    def _scored(self, found: Sequence[Partition], parts: Mapping[str, Part]) -> Outcome:
+        request, scan_id = self.request, self._scan_id(found)
+        found = distinct(found)
         rows = [
-            {**_evidence(parts[one.partition_id].about), "name": str(one.path)}
+            {**_evidence(parts[one.partition_id].about), "name": one.name}
             for one in found
             if one.partition_id in parts
         ]
@@ -160,15 +200,10 @@ class Fleet:
 
 
 def _made(
-    distiller: AnyDistiller,
-    raw: Any,  # noqa: ANN401 - what the distiller read
-    one: Partition,
-    problems: Problems,
-    folder: Path,
+    distiller: Distiller, raw: Raw, one: Partition, size: int, problems: Problems, folder: Path
 ) -> tuple[About, Distilled]:
     came_to = distiller.distil(raw, one.evidence_id, folder, problems)
     span = (None if at is None else at.isoformat() for at in (came_to.first_seen_at, came_to.last_seen_at))
-    size = one.path.stat().st_size
     return About(one.evidence_id, one.kind, size, came_to.n_records, came_to.n_devices, *span), came_to
 
 
