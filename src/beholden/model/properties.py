@@ -65,6 +65,8 @@ PROPERTIES: dict[str, str] = {
     "tls.ja4": "JA4 of the ClientHello",
     "tls.version": "version the server chose",
     "tls.server_hello": "fingerprint of the ServerHello: version, cipher suite and extensions in their order",
+    "tls.ja3s": "JA3S of the ServerHello, as another tool states it",
+    "tls.jarm": "JARM of a server, as another tool states it",
     "tls.certificate.subject": "subject of the server's certificate, RFC 4514",
     "tls.certificate.issuer": "issuer of the server's certificate, RFC 4514",
     "tls.certificate.names": "subject alternative names, joined by a space",

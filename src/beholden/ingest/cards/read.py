@@ -33,14 +33,19 @@ class Part:
 
 @dataclass
 class Exports:
-    """What was read. `sources` has a row per file, in the order of the numbers that places begin with."""
+    """What was read. `files` has a row of the table `evidence` for each file."""
 
     parts: list[Part] = field(default_factory=list)
     cards: list[pa.Table] = field(default_factory=list)
     limits: list[pa.Table] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
+    files: list[dict[str, object]] = field(default_factory=list)
     n_rows: int = 0
     n_rejected: int = 0
+
+    @property
+    def sources(self) -> list[str]:
+        """Give the hashes of the files, in the order of the numbers that places begin with."""
+        return [str(one["evidence_id"]) for one in self.files]
 
     def lists(self) -> tuple[pa.Table, pa.Table]:
         """Give the tables `cards`, one row a card, the last where several say of one, and `card_limits`."""
@@ -77,18 +82,27 @@ def read(paths: Sequence[str], folder: Path, worlds: Worlds, report: Report) -> 
             if digest in exports.sources:
                 report(Problem(str(path), "", "the same content as another file", "read once"))
             else:
-                exports.sources.append(digest)
+                exports.files.append(_evidence(path, digest))
+                before = exports.n_rows, exports.n_rejected
                 _read(path, header, exports, folder, worlds, problems)
+                counts = exports.n_rows - before[0], exports.n_rejected - before[1]
+                exports.files[-1] |= dict(zip(("n_records", "n_rejected"), counts, strict=True))
         elif header is not None:
             problems.tell("header", "", _NEEDED, "nothing read")
         problems.finish()
     return exports
 
 
+def _evidence(path: Path, digest: str) -> dict[str, object]:
+    with path.open("rb") as stream:
+        kind = "parquet" if stream.read(4) == b"PAR1" else "csv"
+    return {"evidence_id": digest, "kind": kind, "name": str(path), "size_bytes": path.stat().st_size}
+
+
 def _read(
     path: Path, header: Header, exports: Exports, folder: Path, worlds: Worlds, problems: Problems
 ) -> None:
-    source = len(exports.sources) - 1
+    source = len(exports.files) - 1
     for batch in batches(path, header, problems):
         exports.n_rows += batch.n_rows
         if header.is_list:

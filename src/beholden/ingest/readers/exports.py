@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from beholden.ingest import documents
+from beholden.ingest import certificates, distinguished, documents
 from beholden.ingest.logs import Log, Reader, ReadLog
 from beholden.ingest.paths import every, first, values
 from beholden.ingest.statements import Statements, Subject, addressed, instant
@@ -28,6 +28,7 @@ READER = Reader(
     "addresses, names, what the tool says of maker, model, firmware, system, site and kind, open ports and services",
     "no flows; what a tool guessed is kept as stated by it",
 )
+_NAMES = ("tls.certificate.subject", "tls.certificate.issuer")
 _STATED = ("inventory.serial", "inventory.asset")
 Form = dict[str, Any]
 
@@ -115,18 +116,36 @@ def _record(said: Statements, number: int, record: Any, form: Form) -> bool:  # 
         for value in every(record, form["ip"]):
             held = addressed(None, value)
             say("ip", held.value if held else None)
-    _say(say, record, form["says"])
+    certified = _certificates(record, form)
+    for name, value in certified.items():
+        say(name, value)
+    _say(say, record, {name: paths for name, paths in form["says"].items() if name not in certified})
     for part in values(record, form["parts"]) if "parts" in form else ():
         for one in part if isinstance(part, list) else [part]:
             _say(say, one, form["says_of_part"])
     return True
 
 
+def _certificates(record: Any, form: Form) -> dict[str, str]:  # noqa: ANN401
+    """Give what certificates tell that the record holds whole."""
+    sent = first(record, [form["certificates"]]) if "certificates" in form else None
+    if not isinstance(sent, list) or not all(isinstance(one, str) for one in sent):
+        return {}
+    return certificates.told(tuple(sent))
+
+
 def _say(say: Callable[[str, object], None], node: Any, says: Mapping[str, Sequence[str]]) -> None:  # noqa: ANN401
     """Say of each property what stands at its paths."""
     for name, paths in says.items():
         for value in every(node, paths):
-            say(name, value)
+            say(name, _written(value) if name in _NAMES else value)
+
+
+def _written(value: object) -> object:
+    """Give a distinguished name as certificates are told by elsewhere: it comes as a text or by its parts."""
+    if isinstance(value, dict):
+        return distinguished.from_parts(value)
+    return distinguished.from_text(value) if isinstance(value, str) else None
 
 
 def _subject(record: Any, form: Form) -> Subject | None:  # noqa: ANN401

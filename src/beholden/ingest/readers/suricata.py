@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from beholden.ingest import certificates
+from beholden.ingest.distinguished import from_text
 from beholden.ingest.logs import Log, Reader, ReadLog
 from beholden.ingest.read import Options
 from beholden.ingest.sensors import eve, said
@@ -88,21 +90,34 @@ def _version(tls: Any) -> Any:  # noqa: ANN401
     return pc.replace_substring_regex(words, r"^SSLv(\d)$", r"SSL \1.0")
 
 
-def _name(field: str) -> Callable[[Any], Any]:
+def _name(*path: str) -> Callable[[Any], Any]:
     """Give a distinguished name as RFC 4514 writes it; Suricata writes it in the order of the certificate."""
 
     def value(tls: Any) -> Any:  # noqa: ANN401
-        return pa.chunked_array([Coded.of(_at(field)(tls), _reversed).text()])
+        return pa.chunked_array([Coded.of(_at(*path)(tls), _written).text()])
 
     return value
 
 
-def _reversed(words: pa.Array) -> pa.Array:
-    texts = words.cast(pa.string()).to_pylist()
-    parts = [re.split(r", (?=[A-Za-z0-9.]+=)", each) if each else [] for each in texts]
+def _written(words: pa.Array) -> pa.Array:
     return pa.array(
-        [",".join(each.replace(",", "\\,") for each in reversed(one)) or None for one in parts], pa.string()
+        [from_text(each or "") or None for each in words.cast(pa.string()).to_pylist()], pa.string()
     )
+
+
+def _certified(name: str) -> Callable[[Any], Any]:
+    """Give a property of the chain or certificate that was logged whole, each distinct one read once."""
+
+    def words(sent: pa.Array) -> pa.Array:
+        texts = sent.cast(pa.string()).to_pylist()
+        told = [certificates.told(tuple(each.split())).get(name) if each else None for each in texts]
+        return pa.array(told, pa.string())
+
+    def value(tls: Any) -> Any:  # noqa: ANN401
+        chain = pc.binary_join(_at("chain")(tls), " ")
+        return pa.chunked_array([Coded.of(pc.coalesce(chain, _at("certificate")(tls)), words).text()])
+
+    return value
 
 
 def _self_signed(tls: Any) -> Any:  # noqa: ANN401
@@ -153,10 +168,17 @@ def _banner(side: str) -> Callable[[Any], Any]:
 
 
 _SRC, _DEST = "src_ip", "dest_ip"
+_WHOLE = (
+    *(f"tls.certificate.{name}" for name in ("key", "key_hash")),
+    *(f"tls.chain.{name}" for name in ("top", "fault", "root", "expiry")),
+)
+"""What only whole certificates tell."""
 _SAYS: dict[str, tuple[Says, ...]] = {
     "tls": (
         Says("tls.sni", _SRC, _host("sni")),
         Says("tls.ja4", _SRC, _at("ja4")),
+        Says("tls.alpn", _SRC, lambda tls: _first(_at("client_alpns")(tls))),
+        Says("tls.ja3s", _DEST, _at("ja3s", "hash")),
         Says("tls.version", _DEST, _version),
         Says("tls.certificate.subject", _DEST, _name("subject")),
         Says("tls.certificate.issuer", _DEST, _name("issuerdn")),
@@ -165,6 +187,7 @@ _SAYS: dict[str, tuple[Says, ...]] = {
         Says("tls.certificate.expiry", _DEST, _instant("notafter")),
         Says("tls.certificate.serial", _DEST, _serial),
         Says("tls.certificate.names", _DEST, _list("subjectaltname")),
+        *(Says(name, _DEST, _certified(name)) for name in _WHOLE),
     ),
     "quic": (Says("tls.sni", _SRC, _host("sni")), Says("tls.ja4", _SRC, _at("ja4"))),
     "http": (

@@ -46,7 +46,11 @@ _OBJECTS: dict[str, dict[str, pa.DataType]] = {
     },
     "tls": {
         "tls": _struct(
-            "subject issuerdn serial sni version notbefore notafter ja4", subjectaltname=pa.list_(_S)
+            "subject issuerdn serial sni version notbefore notafter ja4 certificate",
+            subjectaltname=pa.list_(_S),
+            client_alpns=pa.list_(_S),
+            chain=pa.list_(_S),
+            ja3s=_struct("hash"),
         )
     },
     "quic": {"quic": _struct("sni ja4")},
