@@ -20,6 +20,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 HERE = Path(__file__).parent
+PEERS = HERE / "work" / "peers"
+"""The environment of programs to compare with; `programs.py` keeps its own there, too."""
 PLAIN = """
 import sys, duckdb
 database = duckdb.connect(config={"threads": 2, "preserve_insertion_order": False})
@@ -30,7 +32,7 @@ PEER = """
 import sys
 import netaddr, pandas, tldextract
 frame = pandas.concat([pandas.read_parquet(path) for path in sys.argv[2:]])[: int(sys.argv[1])]
-extract = tldextract.TLDExtract(suffix_list_urls=())
+extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)  # the list that it comes with
 def row(one):
     try:
         maker = netaddr.EUI(one["mac"]).oui.registration().org if isinstance(one["mac"], str) else None
@@ -51,11 +53,11 @@ class Run:
     peak: float
 
 
-def timed(program: str, *words: object) -> Run:
+def timed(program: str, *words: object, python: str = sys.executable) -> Run:
     """Run a Python program; raises CalledProcessError where it fails."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-c", program, *map(str, words)],
+        [python, "-c", program, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -114,16 +116,29 @@ def measured(fleet: Path, changed: Path | None, work: Path, more: Sequence[str])
 
 
 def peer(fleet: Path, plain: Run, sample: int = 100_000) -> list[str]:
-    """Measure pandas, netaddr and tldextract row by row on a sample, where they are installed."""
-    paths = sorted(fleet.rglob("*.parquet"))[:1]
-    try:
-        run, none = timed(PEER, sample, *paths), timed(PEER, 0, *paths)
-    except subprocess.CalledProcessError as error:
-        print(f"no peer: {error.output.strip().splitlines()[-1:]}")
+    """Measure pandas, netaddr and tldextract row by row on a sample, in an environment of their own."""
+    python = with_peer()
+    if not python:
         return []
-    times = n_rows(fleet) / min(sample, n_rows(paths[0]))
-    whole = Run((run.wall - none.wall) * times, (run.processor - none.processor) * times, run.peak)
+    path = next(iter(sorted(fleet.rglob("*.parquet"))))
+    run, none = timed(PEER, sample, path, python=python), timed(PEER, 1, path, python=python)
+    n = min(sample, pq.read_metadata(path).num_rows)
+    wall, processor = run.wall - none.wall, run.processor - none.processor
+    print(f"peer: {n / wall:,.0f} rows a second, {n / processor:,.0f} a second of processor")
+    times = n_rows(fleet) / n
+    whole = Run(wall * times, processor * times, run.peak)
     return [line("pandas, netaddr, tldextract row by row (extrapolated)", whole, plain)]
+
+
+def with_peer() -> str:
+    """Have what the peer needs in the environment of peers, and give its Python; nothing where that fails."""
+    python = str(PEERS / "bin" / "python")
+    steps = [] if Path(python).exists() else [[sys.executable, "-m", "venv", str(PEERS)]]
+    steps.append([python, "-m", "pip", "install", "-q", "pandas", "netaddr", "tldextract", "pyarrow"])
+    if any(subprocess.run(step, check=False, capture_output=True).returncode for step in steps):
+        print("no peer: pandas, netaddr and tldextract could not be installed")
+        return ""
+    return python
 
 
 def main() -> None:
