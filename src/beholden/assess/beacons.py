@@ -172,12 +172,18 @@ def _of_the_like(context: Context, judged: Frame) -> Frame:
 
 
 def _series(context: Context, numbered: Frame) -> Frame:
-    """Give time and size of every connection of numbered pairs."""
+    """Give time and size of every connection of numbered pairs; only what went to their addresses is named."""
+    met = context.exposures.with_columns(destination=nw.coalesce("name", "address"))
+    addresses = met.join(numbered, on=_PAIR, how="semi").select(server_ip=nw.col("address")).unique()
     name = nw.coalesce("sni", "http_host", "server_name").str.to_lowercase().str.replace_all(r":[0-9]+\z", "")
-    outbound = context.flows.filter(~nw.col("client_device_id").is_null()).with_columns(
-        device_id=nw.col("client_device_id"),
-        server_port=nw.col("server_port").fill_null(0),
-        destination=nw.coalesce(name, nw.col("server_ip")),
+    outbound = (
+        context.flows.filter(~nw.col("client_device_id").is_null())
+        .join(addresses, on="server_ip", how="semi")
+        .with_columns(
+            device_id=nw.col("client_device_id"),
+            server_port=nw.col("server_port").fill_null(0),
+            destination=nw.coalesce(name, nw.col("server_ip")),
+        )
     )
     return outbound.join(numbered, on=_PAIR, how="inner").select("pair", "first_seen_at", "client_bytes")
 
