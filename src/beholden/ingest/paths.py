@@ -31,11 +31,18 @@ def first(node: Any, paths: Sequence[str]) -> Any:  # noqa: ANN401
 
 
 def _filled(node: Any, text: str) -> Iterator[str]:  # noqa: ANN401
-    """Fill a text; `{!name}` has to be there, else nothing is said."""
-    found = {name: first(node, [name.lstrip("!")]) for name in _BRACES.findall(text)}
+    """Fill a text; `{!name}` has to be there, and `{!name=value}` to be that and leaves nothing, else nothing is said."""
+    found = {name: _found(node, *name.lstrip("!").partition("=")) for name in _BRACES.findall(text)}
     if any(value is None and name.startswith("!") for name, value in found.items()):
         return
     yield " ".join(_BRACES.sub(lambda match: _text(found[match[1]]), text).split())
+
+
+def _found(node: Any, path: str, equals: str, wanted: str) -> Any:  # noqa: ANN401
+    value = first(node, [path])
+    if not equals:
+        return value
+    return "" if str(value) == wanted else None
 
 
 def _text(value: object) -> str:

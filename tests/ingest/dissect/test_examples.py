@@ -9,6 +9,7 @@ import pytest
 
 from beholden.ingest.dissect.registry import PROTOCOLS, Protocol
 from beholden.ingest.dissect.seen import Answer, Seen
+from beholden.knowledge.base import knowledge_root
 from beholden.model.properties import PROPERTIES
 
 FOLDER = Path(__file__).parent / "examples"
@@ -58,8 +59,8 @@ def test_every_dissected_property_has_an_example() -> None:
     shown = {seen[1] for protocol in PROTOCOLS for example in examples(protocol) for seen in example["seen"]}
     spoken = {name.partition(".")[0] for name in shown}
     ingest = Path(import_module("beholden.ingest").__file__).parent
-    of_readers = "".join(
-        file.read_text() for file in ingest.rglob("*.py") if "dissect" not in file.relative_to(ingest).parts
-    )
+    readers = [file for file in ingest.rglob("*.py") if "dissect" not in file.relative_to(ingest).parts]
+    forms = knowledge_root() / "vocabulary" / "exports.toml"
+    of_readers = "".join(file.read_text() for file in (*readers, forms))
     missing = {name for name in PROPERTIES if name.partition(".")[0] in spoken} - shown
     assert {name for name in missing if f'"{name}"' not in of_readers} == set()

@@ -114,8 +114,11 @@ def _certified(name: str) -> Callable[[Any], Any]:
         return pa.array(told, pa.string())
 
     def value(tls: Any) -> Any:  # noqa: ANN401
-        chain = pc.binary_join(_at("chain")(tls), " ")
-        return pa.chunked_array([Coded.of(pc.coalesce(chain, _at("certificate")(tls)), words).text()])
+        chain, alone = _at("chain")(tls), _at("certificate")(tls)
+        if chain.null_count == alone.null_count == len(tls):
+            return alone
+        sent = pc.coalesce(pc.binary_join(chain, " "), alone)
+        return pa.chunked_array([Coded.of(sent, words).text()])
 
     return value
 
