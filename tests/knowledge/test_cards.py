@@ -22,6 +22,7 @@ from beholden.pipeline.knowing import look_up
 RULE = """
 id: cards.one
 title: "A title"
+category: exfiltration
 signal: a.signal
 parameters: {most: "3", words: "a b"}
 says: "It is so: {detail}."
@@ -56,6 +57,7 @@ def test_a_rule(root):
     assert rule == {
         "rule_id": "cards.one",
         "title": "A title",
+        "category": "exfiltration",
         "signal": "a.signal",
         "says": "It is so: {detail}.",
         "action": "block",

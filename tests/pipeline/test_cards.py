@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from beholden.assess.cards.findings import assess_cards
+from beholden.engine import conform
 from beholden.engine.duck import DuckEngine
 from beholden.engine.polar import PolarsEngine
 from beholden.ingest.cards.read import read
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import load_profile
+from beholden.model.cards import CARD_FINDINGS
 from beholden.model.errors import BeholdenError
 from beholden.pipeline.card_actions import COLUMNS, harmless, write_actions
 from beholden.pipeline.cards import open_context, run_cards, worlds
@@ -96,7 +98,7 @@ def test_both_engines_find_the_same(month, knowledge, eyes, tmp_path):
     )
     with PolarsEngine() as engine:
         findings = engine.collect(assess_cards(open_context(engine, exports, knowledge, eyes)).findings)
-    found = {row["finding_id"]: row for row in findings.select(run.findings.column_names).to_pylist()}
+    found = {row["finding_id"]: row for row in conform(CARD_FINDINGS, findings).to_pylist()}
     strength = {row["finding_id"]: row.pop("strength") for row in found.values()}
     expected = {row["finding_id"]: row for row in run.findings.to_pylist()}
     assert {name: row.pop("strength") for name, row in expected.items()} == pytest.approx(strength, abs=1e-9)

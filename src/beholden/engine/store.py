@@ -226,9 +226,9 @@ class Store:
             names = None if columns is None else list(columns)
             return pq.read_table(path, columns=names, filters=where, read_dictionary=list(coded))
         owner = "device_id"
-        if table == "finding_evidence":
-            owner = "finding_id"
-            devices = self.kept(scan_id, "findings", [owner], devices)[owner].to_pylist()
+        if model.name == "finding_evidence":
+            owner, findings = "finding_id", table.replace("finding_evidence", "findings")
+            devices = self.kept(scan_id, findings, [owner], devices)[owner].to_pylist()
         return _among(path, list(columns or model.column_names), owner, devices)
 
     def judge(self, judgement: Mapping[str, Any]) -> str:

@@ -8,11 +8,12 @@ from beholden.knowledge.checks import check_once
 from beholden.knowledge.companies import Companies
 from beholden.knowledge.facts import Ledger
 from beholden.knowledge.files import KnowledgeError, Row, read_csv, read_yaml
+from beholden.model.risks import CATEGORIES
 
 ACTIONS = ("block", "throttle", "rebind", "review")
 """What a rule asks of a connectivity platform; `review` asks it of a person."""
 
-_REQUIRED = ("id", "title", "signal", "says", "rationale", "contain", "action", "for_days")
+_REQUIRED = ("id", "title", "category", "signal", "says", "rationale", "contain", "action", "for_days")
 
 Rows = list[dict[str, object]]
 
@@ -30,7 +31,7 @@ def load_card_rules(root: Path, ledger: Ledger) -> Rows:
         _check_rule(document, pack, contained)
         rule = {key: value for key, value in document.items() if isinstance(value, str)}
         fact_id = ledger.enter(pack, pack, rule, f"{rule['title']}: {rule['rationale']}")
-        kept = ("title", "signal", "says", "action")
+        kept = ("title", "category", "signal", "says", "action")
         rows.append(
             {
                 "rule_id": rule["id"],
@@ -54,6 +55,8 @@ def _check_rule(document: Mapping[str, Any], pack: str, contained: Mapping[str, 
         raise KnowledgeError(
             f"{pack}: no containment {document['contain']!r} or no action {document['action']!r}"
         )
+    if document["category"] not in CATEGORIES:
+        raise KnowledgeError(f"{pack}: {document['category']!r} is none of the eight risks")
     if {bool(example.get("finds")) for example in document.get("examples", ())} != {True, False}:
         raise KnowledgeError(
             f"{pack}: needs an example that it finds a card in, and one in which it finds none"

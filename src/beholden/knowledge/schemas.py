@@ -46,11 +46,12 @@ _COLUMNS = {
     "kinds": "kind parent title sensors",
     "rules": "rule_id title category factor proposition weight:float base_rate:float half_life_days:float signal "
     "strength:float applies_to veto_floor:float attack says contain fact_id",
-    "conditions": "rule_id signal over condition at_least:int seconds:int distinct confidence:float",
+    "conditions": "rule_id signal over condition at_least:int seconds:int distinct step:int is_ordered:flag "
+    "confidence:float",
     "applies": "kind category factor proposition weight:float base_rate:float",
     "impacts": "kind category impact:float fact_id",
     "parts": "reads value company role model fact_id",
-    "card_rules": "rule_id title signal parameters says contain action for_days:int fact_id",
+    "card_rules": "rule_id title category signal parameters says contain action for_days:int fact_id",
     "card_classes": "kind mb_a_day:float mb_up_a_day:float sms_a_day:float fact_id",
     "card_issuers": "prefix issuer company country fact_id",
     "mobile_networks": "network company fact_id",

@@ -12,6 +12,8 @@ def _n(name: str, kind: Type, meaning: str, unit: str = "") -> Column:
     return Column(name, kind, meaning, unit, nullable=True)
 
 
+CARD_PROPOSITION = "card"
+"""Proposition of findings about cards among those about devices: it has no weight, and scores nothing."""
 _SEEN_IN = tuple(
     one for one in FINDING_EVIDENCE.columns if one.name in ("evidence_id", "locator_kind", "locator")
 )
@@ -73,8 +75,12 @@ CARD_FINDINGS = Table(
         _n("imei", "string", "IMEI that the card is bound to, else the one it was first used with"),
         _n("kind", "string", "kind of device it is meant for"),
         _n("group", "string", "fleet, customer or tariff as stated"),
+        _n("device_id", "string", "device of a scan that the card is in"),
+        _n("site", "string", "site of that device as stated"),
+        _n("owner", "string", "owner or business unit of that device as stated"),
         _c("rule_id", "string", "rule in knowledge/cards"),
         _c("title", "string", "title of the rule"),
+        _c("category", "string", "one of the eight risks, which the rule speaks of"),
         _c("strength", "float64", "how strongly it holds", "0-1"),
         _n("first_day", "int64", "first day it was seen", "days since 1970-01-01"),
         _n("last_day", "int64", "last day it was seen", "days since 1970-01-01"),

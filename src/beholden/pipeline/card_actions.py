@@ -11,8 +11,11 @@ import pyarrow.csv as pacsv
 from beholden.knowledge.cards import ACTIONS
 from beholden.pipeline.card_days import days_as_text
 
-COLUMNS = ("iccid", "imsi", "imei", "action", "reason", "rule", "until")
-"""Columns of each file; `imei` is the module that a card is bound to, or was first used in."""
+COLUMNS = ("iccid", "imsi", "imei", "site", "owner", "action", "reason", "rule", "until")
+"""Columns of each file; `imei` is the module that a card is bound to, or was first used in.
+
+`site` and `owner` are of the device it is in, where a scan has that device.
+"""
 BY_A_PERSON = "review"
 """What no platform does: it stands in the JSON alone."""
 _BY_IMSI = "imsi "
@@ -41,7 +44,7 @@ def write_actions(findings: pa.Table, folder: Path, least: float) -> dict[str, i
 def _once(findings: pa.Table) -> pa.Table:
     """Give one row per card and action, as the columns of the files, with strength."""
     kept = findings.sort_by([("strength", "descending"), ("rule_id", "ascending")])
-    names = ["imsi", "imei", "detail", "rule_id", "until", "strength"]
+    names = ["imsi", "imei", "site", "owner", "detail", "rule_id", "until", "strength"]
     single = kept.group_by(["card", "action"], use_threads=False).aggregate(
         [(name, "first") for name in names]
     )
@@ -52,6 +55,7 @@ def _once(findings: pa.Table) -> pa.Table:
         "iccid": pc.if_else(is_number, card, pa.scalar(None, pa.string())),
         "imsi": single["imsi_first"],
         "imei": single["imei_first"],
+        **{name: harmless(single[f"{name}_first"]) for name in ("site", "owner")},
         "action": single["action"],
         "reason": harmless(single["detail_first"]),
         "rule": single["rule_id_first"],

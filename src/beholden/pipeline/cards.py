@@ -30,11 +30,12 @@ from beholden.pipeline.card_days import EPOCH, day_as_text, days_as_text
 
 @dataclass(frozen=True)
 class CardRun:
-    """What a run found; `counts` is rows read and rejected, cards, and days from and to."""
+    """What a run found; `counts` is rows read and rejected, cards, and days from and to; `files` are of `evidence`."""
 
     findings: pa.Table
     evidence: pa.Table
     counts: Mapping[str, object]
+    files: Sequence[Mapping[str, object]]
 
     def by_rule(self) -> list[dict[str, Any]]:
         """Give each rule that held: rule, title, action, cards and the largest strength; the most cards first."""
@@ -90,7 +91,7 @@ def _assessed(context: CardContext, exports: Exports) -> CardRun:
     assessed = assess_cards(context)
     findings = conform(CARD_FINDINGS, context.engine.collect(assessed.findings))
     evidence = _evidence(context.engine.collect(assessed.evidence), exports.sources)
-    return CardRun(_ordered(findings), evidence, _counts(context, exports))
+    return CardRun(_ordered(findings), evidence, _counts(context, exports), exports.files)
 
 
 def worlds(knowledge: Knowledge) -> Worlds:

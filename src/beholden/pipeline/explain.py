@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from beholden.engine.places import counts
 from beholden.engine.store import Store
+from beholden.model.cards import CARD_PROPOSITION
 from beholden.model.errors import BeholdenError
 from beholden.pipeline.documents import IDENTIFIERS, Document, device_documents, flaws
 from beholden.pipeline.scoring import read_settings
@@ -67,6 +68,7 @@ def explain(store: Store, scan_id: str, text: str) -> Document:
         "provenance": proof.provenance(),
         "exposures": proof.exposures(),
         "flaws": proof.flaws(),
+        "cards": proof.cards(),
         "risks": [proof.risk(row) for row in proof.scores],
         "index": document["index"],
     }
@@ -184,6 +186,13 @@ class _Proof:
         """Give published flaws with the facts that tell of them."""
         facts = {row["cve"]: row["fact_id"] for row in self._rows["device_flaws"]}
         return [row | {"facts": self.facts(facts[row["cve"]])} for row in flaws(self._rows["device_flaws"])]
+
+    def cards(self) -> list[Document]:
+        """Give the findings about the device's cards, the strongest first; they score nothing."""
+        rows = [row for row in self._rows["findings"] if row["proposition"] == CARD_PROPOSITION]
+        return [
+            self._finding(row) for row in sorted(rows, key=lambda row: (-row["strength"], row["rule_id"]))
+        ]
 
     def risk(self, score: Document) -> Document:
         """Give one risk: its numbers, the sum again, and its findings by proposition."""

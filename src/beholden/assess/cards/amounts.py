@@ -80,24 +80,44 @@ def _usual(context: CardContext) -> Frame:
     return reach.select("kind", usual=nw.col("middle") + spreads)
 
 
+def _above_mean(context: CardContext) -> Frame:
+    """Give the days of cards with their like, and by how much they lie above the card's mean, either way."""
+    means = context.own.select("card", "like", "n_days", **{f"mean_{way}": nw.col(way) for way in _WAYS})
+    above = {f"above_{way}": nw.col(way) - nw.col(f"mean_{way}") for way in _WAYS}
+    return context.daily.join(means, on="card", how="inner").with_columns(**above)
+
+
 def _moved(context: CardContext) -> Frame:
     """Give days on which half of the cards alike carried more than they do on average: by how much, either way."""
     name = "usage.unlike"
-    means = {f"mean_{way}": nw.col(way) for way in _WAYS}
-    days = context.daily.join(context.own.select("card", "like", **means), on="card", how="inner")
-    by_day = days.group_by("like", "day").agg(
-        n=nw.len().cast(nw.Int64),
-        **{f"moved_{way}": (nw.col(way) - nw.col(f"mean_{way}")).median() for way in _WAYS},
+    by_day = (
+        _above_mean(context)
+        .group_by("like", "day")
+        .agg(n=nw.len().cast(nw.Int64), **{f"moved_{way}": nw.col(f"above_{way}").median() for way in _WAYS})
     )
     enough = by_day.filter(nw.col("n") >= context.number(name, "min_like"))
     return context.engine.keep(enough.select("like", "day", *(f"moved_{way}" for way in _WAYS)))
 
 
+def _suspects(context: CardContext) -> Frame:
+    """Count for cards the days that may lie far above their median: half as far above the mean, which these raise."""
+    name = "usage.unlike"
+    least, amount = math.log2(context.number(name, "times")) / 2, context.number(name, "least_mb") * _MB
+    days = {
+        f"n_{way}": ((nw.col(f"above_{way}") >= least) & (nw.col(of) >= amount)).cast(nw.Int64).sum()
+        for way, of in _WAYS.items()
+    }
+    known = _above_mean(context).filter(nw.col("n_days") >= context.number(name, "min_seen"))
+    return context.engine.keep(known.group_by("card", "like").agg(**days))
+
+
 def _unlike(context: CardContext) -> Frame:
     """Give days on which a card sent or received many times its usual amount, by how often it doubled."""
     name = "usage.unlike"
-    moved = _moved(context)
-    high = context.engine.union([_enough(context, _high(context, way, moved), name) for way in _WAYS])
+    moved, suspects = _moved(context), _suspects(context)
+    high = context.engine.union(
+        [_enough(context, _high(context, way, moved, suspects), name) for way in _WAYS]
+    )
     held = high.group_by("card", "day").agg(
         nw.col("bytes").max(), nw.col("place").min(), nw.col("rest").max()
     )
@@ -107,7 +127,7 @@ def _unlike(context: CardContext) -> Frame:
     return _on_days(held, name, strength, told)
 
 
-def _high(context: CardContext, way: str, moved: Frame) -> Frame:
+def _high(context: CardContext, way: str, moved: Frame, suspects: Frame) -> Frame:
     """Give days far above a card's median, less what its like did, beyond its own spread, and beside another such day.
 
     The spread is that of the days below the median, which what is looked for does not widen, or what is usual for
@@ -116,8 +136,7 @@ def _high(context: CardContext, way: str, moved: Frame) -> Frame:
     """
     name = "usage.unlike"
     least = math.log2(context.number(name, "times"))
-    is_suspect = nw.col(f"top_{way}") - nw.col(way) >= least / 2
-    known = context.own.filter(is_suspect, nw.col("n_days") >= context.number(name, "min_seen"))
+    known = suspects.filter(nw.col(f"n_{way}") >= context.number(name, "min_days"))
     by_like = nw.max_horizontal(nw.col(f"moved_{way}").fill_null(0.0), nw.lit(0.0))
     days = context.engine.keep(
         context.daily.join(known.select("card", "like"), on="card", how="inner")

@@ -104,7 +104,7 @@ class CardContext:
     def own(self) -> Frame:
         """Give what each card usually does: days, means and largest of amounts; kind, group, state, like.
 
-        level, up and down are means of the scales of `daily`, with top, top_up and top_down.
+        level, up and down are means of the scales of `daily`.
         """
         seen = self.daily.group_by("card").agg(
             seen_imsi=nw.col("imsi").max(),
@@ -112,10 +112,7 @@ class CardContext:
             ended=nw.col("day").max(),
             n_days=nw.len().cast(nw.Int64),
             **{name: nw.col(of).mean() for name, of in (("level", "scale"), ("up", "up"), ("down", "down"))},
-            **{
-                f"top{name}": nw.col(of).max()
-                for name, of in (("", "scale"), ("_up", "up"), ("_down", "down"))
-            },
+            top=nw.col("scale").max(),
             most=nw.col("bytes").max(),
             most_up=nw.col("bytes_up").max(),
             most_sms=nw.col("sms").max(),

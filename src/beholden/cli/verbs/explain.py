@@ -53,6 +53,10 @@ def _print(proof: Row) -> None:
         )
         _print_facts(row["facts"], "      ")
     _print_flaws(proof["flaws"])
+    if proof["cards"]:
+        print_line("what its cards did")
+        for finding in proof["cards"]:
+            _print_finding(finding)
     for risk in proof["risks"]:
         _print_risk(risk)
 
