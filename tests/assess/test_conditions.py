@@ -1,5 +1,6 @@
 """Conditions of rules over what devices did: as many rows as wanted, within the time, of the device that did it."""
 
+import itertools
 import json
 from datetime import timedelta
 
@@ -30,9 +31,25 @@ def knowledge(when, over="flows", at_least=1, seconds=None, distinct=None):
     made = Knowledge(tiny.ROOT / "vocabulary")
     tree = json.dumps(read_when(when, None, over))
     made._tables = tiny.knowledge()._tables | {
-        "conditions": _table("conditions", [row | {"condition": tree, "confidence": 0.6}])
+        "conditions": _table(
+            "conditions", [row | {"condition": tree, "step": None, "is_ordered": False, "confidence": 0.6}]
+        )
     }
     return made
+
+
+def told_together(devices, *whens, seconds, is_ordered):
+    rows = []
+    for step, when in enumerate(whens):
+        tree = json.dumps(read_when(when, None, "flows"))
+        rows.append({"rule_id": "r", "signal": "when:r", "over": "flows", "condition": tree, "seconds": seconds,
+                     "at_least": len(whens), "distinct": None, "step": step, "is_ordered": is_ordered,
+                     "confidence": 0.6})  # fmt: skip
+    made = Knowledge(tiny.ROOT / "vocabulary")
+    made._tables = tiny.knowledge()._tables | {"conditions": _table("conditions", rows)}
+    with ENGINES[1]() as engine:
+        frames = conditions.measure(world.context(engine, devices, knowledge=made))
+        return {row["device_id"] for frame in frames for row in engine.collect(frame).to_pylist()}
 
 
 def told(devices, when, engine=ENGINES[1], **how):
@@ -92,3 +109,20 @@ def test_a_window_that_slides_finds_what_all_windows_find(minutes, at_least, spa
         {"x": Device(flows=rows)}, {"protocol": "tcp"}, at_least=at_least, seconds=span * 60, distinct="sni"
     )
     assert bool(found) is wanted
+
+
+@settings(max_examples=40)
+@given(
+    events=st.lists(st.tuples(st.integers(0, 15), st.integers(1, 3)), max_size=9),
+    span=st.integers(0, 8),
+    is_ordered=st.booleans(),
+)
+def test_steps_come_together_where_trying_all_ways_says_so(events, span, is_ordered):
+    rows = tuple(flow(first_seen_at=START + timedelta(minutes=one), server_port=port) for one, port in events)
+    times = [[minute for minute, port in events if port == wanted] for wanted in (1, 2, 3)]
+    ways = itertools.product(*times)
+    wanted = any(max(way) - min(way) <= span and (not is_ordered or list(way) == sorted(way)) for way in ways)
+    steps = [{"server_port": str(port)} for port in (1, 2, 3)]
+    devices = {"x": Device(flows=rows), "y": Device(flows=rows[:2])}
+    found = told_together(devices, *steps, seconds=span * 60, is_ordered=is_ordered)
+    assert found == ({"x"} if wanted else set())

@@ -162,6 +162,23 @@ def test_a_finding_has_the_technique_of_the_list_and_leads_to_its_line():
     assert facts(known, [paths["x:prepositioning.listed-destination"]])[0]["licence"] == "TLP:GREEN"
 
 
+def test_lists_that_name_the_same_make_one_finding_with_all_of_them_as_its_proof():
+    known = knowledge(
+        entry("evil.example", confidence=0.4),
+        entry("a.evil.example", confidence=0.9, list_id="m"),
+        entry("60.0.0.1", "address", confidence=0.5, list_id="m"),
+    )
+    devices = {"x": Device(flows=(to("a.evil.example"),))}
+    with ENGINES[0](threads=1) as engine:
+        made = assess(world.context(engine, devices, knowledge=known), world.NO_JUDGEMENTS)
+        found = [row for row in engine.collect(made.findings).to_pylist() if "listed" in row["rule_id"]]
+        proofs = engine.collect(made.finding_evidence).to_pylist()
+    (one_finding,) = found
+    assert one_finding["confidence"] == 0.9
+    paths = {row["path"] for row in proofs if row["finding_id"] == one_finding["finding_id"]}
+    assert paths == {"l.0", "m.1", "m.2"}
+
+
 def test_a_list_that_names_nothing_is_no_evidence_against():
     assert hits(one(flow(), to("a.example")), entry("evil.example")) == []
 

@@ -1,7 +1,7 @@
 """Whose conversations or observations meet the conditions that rules state themselves, ours, a user's or Sigma's."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -23,11 +23,18 @@ _MICRO = 1_000_000
 def measure(context: Context) -> Iterator[Frame]:
     """Measure every condition; the rows of a view are tested together, once for each condition."""
     rows = context.knowledge.rows("conditions")
+    together: dict[str, list[tuple[dict[str, Any], pa.Table]]] = {}
     for over in dict.fromkeys(row["over"] for row in rows):
         view = context.engine.collect(_view(context, over))
         for row in rows:
             if row["over"] == over:
-                yield _met(context, row, view)
+                found = _found(row, view)
+                if row["step"] is None:
+                    yield _met(context, row, found.filter(pa.array(_enough(found, row))))
+                else:
+                    together.setdefault(row["signal"], []).append((row, found))
+    for steps in together.values():
+        yield _met(context, steps[0][0], _together(steps))
 
 
 def _view(context: Context, over: str) -> Frame:
@@ -44,38 +51,75 @@ def _view(context: Context, over: str) -> Frame:
     )
 
 
-def _met(context: Context, row: dict[str, Any], view: pa.Table) -> Frame:
+def _found(row: dict[str, Any], view: pa.Table) -> pa.Table:
+    """Give the rows of a view that a condition holds for, what shows them, and what is counted of them."""
     found = view.filter(holds(json.loads(row["condition"]), view))
     if row["distinct"]:
         found = found.filter(pc.is_valid(found[row["distinct"]]))
-    found = found.filter(pa.array(_enough(found, row)))
     of, column = _SHOWN.get(row["over"], (row["over"], "value"))
-    shown = context.engine.bind(found.select(list(dict.fromkeys([*_KEPT, column]))))
+    return pa.table(
+        {
+            **{name: found[name] for name in _KEPT},
+            "property": pa.repeat(pa.scalar(of), found.num_rows),
+            "value": found[column],
+            "counted": _codes(found[row["distinct"]]) if row["distinct"] else np.arange(found.num_rows),
+        }
+    )
+
+
+def _met(context: Context, row: dict[str, Any], found: pa.Table) -> Frame:
     return signal(
-        shown,
+        context.engine.bind(found.drop_columns("counted")),
         row["signal"],
         strength=nw.lit(1.0),
         confidence=nw.lit(row["confidence"]),
         observed_at=nw.col("last_seen_at"),
-        detail=nw.col(column),
+        detail=nw.col("value"),
         place=nw.col("place"),
-        property=nw.lit(of),
-        value=nw.col(column),
+        property=nw.col("property"),
+        value=nw.col("value"),
     )
 
 
 def _enough(found: pa.Table, row: dict[str, Any]) -> npt.NDArray[np.bool_]:
     """Mark rows of devices that have enough of them, within a span of time where one is stated."""
-    device = _codes(found["device_id"])
     if row["at_least"] <= 1 or not found.num_rows:
         return np.ones(found.num_rows, np.bool_)
-    times = pc.fill_null(found["first_seen_at"].cast(pa.timestamp("us")).cast(pa.int64()), 0).to_numpy()
-    value = _codes(found[row["distinct"]]) if row["distinct"] else np.arange(found.num_rows)
+    device, times = _codes(found["device_id"]), _times(found["first_seen_at"])
+    value = found["counted"].to_numpy()
     order = np.lexsort((times, device))
     span = np.inf if row["seconds"] is None else row["seconds"] * _MICRO
     most = _most_at_once(device[order], times[order], value[order], float(span))
     kept: npt.NDArray[np.bool_] = most[device] >= row["at_least"]
     return kept
+
+
+def _together(steps: Sequence[tuple[dict[str, Any], pa.Table]]) -> pa.Table:
+    """Keep the rows of devices for which enough of several conditions held within the span, in order where wanted.
+
+    A conversation counts when it began; an observation at the instants that are sure, the first and the last.
+    """
+    row = steps[0][0]
+    dated = [(one, rows.filter(pc.is_valid(rows["first_seen_at"]))) for one, rows in steps]
+    found = pa.concat_tables([rows for _, rows in dated])
+    device = _codes(found["device_id"])
+    devices = np.tile(device, 2)
+    step = np.tile(np.repeat([int(one["step"]) for one, _ in dated], [rows.num_rows for _, rows in dated]), 2)
+    ends = ["first_seen_at" if one["over"] == FLOWS else "last_seen_at" for one, _ in dated]
+    begun = [_times(rows["first_seen_at"]) for _, rows in dated]
+    ended = [_times(rows[end]) for end, (_, rows) in zip(ends, dated, strict=True)]
+    times = np.concatenate([*begun, *ended])
+    order = np.lexsort((step, times, devices))
+    count = _longest_in_order if row["is_ordered"] else _most_at_once
+    most = count(devices[order], times[order], step[order], float(row["seconds"] * _MICRO))
+    return found.filter(pa.array(most[device] >= row["at_least"]))
+
+
+def _times(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    times: npt.NDArray[np.int64] = pc.fill_null(
+        column.cast(pa.timestamp("us")).cast(pa.int64()), 0
+    ).to_numpy()
+    return times
 
 
 def _codes(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
@@ -107,4 +151,26 @@ def _most_at_once(
                 del held[old]
             begin += 1
         most[device[at]] = max(most[device[at]], len(held))
+    return most
+
+
+def _longest_in_order(
+    device: npt.NDArray[np.int64], times: npt.NDArray[np.int64], step: npt.NDArray[np.int64], span: float
+) -> npt.NDArray[np.int64]:
+    """Give for each device how many steps, from the first on, came one after the other within a span.
+
+    Rows stand by device, time and step. Of chains that came as far the one that began last is remembered, since it
+    has the most time left.
+    """
+    most = np.zeros(int(device.max(initial=-1)) + 1, np.int64)
+    begun: dict[int, int] = {}
+    for at in range(len(device)):
+        if at and device[at] != device[at - 1]:
+            begun = {}
+        here, now = int(step[at]), int(times[at])
+        start = now if here == 0 else begun.get(here - 1)
+        if start is None or now - start > span:
+            continue
+        begun[here] = start
+        most[device[at]] = max(most[device[at]], here + 1)
     return most

@@ -96,7 +96,7 @@ TABLE_KEYS: dict[str, tuple[str, ...]] = {
     "sigma_tactics": ("tactic",),
     "kinds": ("kind",),
     "rules": ("rule_id",),
-    "conditions": ("rule_id",),
+    "conditions": ("rule_id", "step"),
     "impacts": ("kind", "category"),
     "kind_names": ("name",),
     "fingerprints": ("fingerprint_id", "field"),

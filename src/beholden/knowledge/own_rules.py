@@ -67,6 +67,8 @@ def _condition(document: Document, path: Path, pack: str) -> dict[str, object]:
         "at_least": _whole(document, "at_least", path, pack) or 1,
         "seconds": _whole(document, "within", path, pack),
         "distinct": distinct,
+        "step": None,
+        "is_ordered": False,
         "confidence": 1.0,
     }
 

@@ -28,7 +28,7 @@ _LONGEST_CONDITION = 4000
 _SUFFIXES = (".yml", ".yaml")
 _ESCAPED = re.compile(r"[\\*?]")
 _TITLE = re.compile(r"^title:[ \t]*(?P<quote>[\"']?)(?P<title>.*?)(?P=quote)[ \t]*$", re.MULTILINE)
-_CORRELATED = {"event_count", "value_count"}
+_COUNTED, _TOGETHER = ("event_count", "value_count"), ("temporal", "temporal_ordered")
 _FLAGS = {"IGNORECASE": "i", "MULTILINE": "m", "DOTALL": "s"}
 
 
@@ -49,6 +49,9 @@ class Judged:
     at_least: int = 1
     seconds: int | None = None
     distinct: str | None = None
+    steps: Sequence[tuple[str, Tree]] = ()
+    """Views and conditions that must come together within the seconds; then there is no other condition."""
+    is_ordered: bool = False
     confidence: float = 0.0
     is_counted: bool = False
     """Another rule counts its events, so it does not stand alone."""
@@ -278,34 +281,58 @@ def _expression(value: Any) -> str:  # noqa: ANN401
 
 
 def _correlate(one: Judged, named: Mapping[str, Judged], fields: _Fields) -> None:
-    """Count the events of rules by device, within the span that a correlation names."""
-    rule = one.rule
-    if rule.type.name.lower() not in _CORRELATED:
-        raise _Unfit(f"{rule.type.name.lower()}: only {' and '.join(sorted(_CORRELATED))} are counted")
-    bases = [named.get(str(ref.reference)) for ref in rule.rules]
-    if any(base is None or not base.tree for base in bases):
-        raise _Unfit("a rule that it counts is not there, or does not run")
-    held = [base for base in bases if base is not None]
-    one.over, one.tree = held[0].over, {"any": [base.tree for base in held]}
-    known = fields.of(held[0].rule)
-    if any(base.over != one.over for base in held):
-        raise _Unfit("the rules that it counts stand in several views")
-    others = [name for name in rule.group_by if known.get(name, ("", ""))[1] not in (_DEVICE, "client_ip")]
-    if others or not rule.group_by:
-        raise _Unfit(f"counts by {', '.join(others) or 'nothing'}: events are counted by device alone")
-    _count(one, known)
+    """Count the events of rules by device, or see them come together, within the span that a correlation names."""
+    rule, sort = one.rule, one.rule.type.name.lower()
+    if sort not in _COUNTED + _TOGETHER:
+        raise _Unfit(f"{sort}: no such correlation is made, only {', '.join(_COUNTED + _TOGETHER)}")
+    if not hasattr(rule.condition, "op"):
+        raise _Unfit("its condition is an expression over rules")
+    bases = [named.get(str(ref.reference)) for ref in rule.rules or ()]
+    held = [base for base in bases if base is not None and base.tree and not _is_correlation(base)]
+    if not held or len(held) < len(bases):
+        raise _Unfit("a rule that it counts is not there, does not run, or is a correlation itself")
+    for base in held:
+        _check_by_device(rule, fields.of(base.rule))
+    one.seconds = int(rule.timespan.seconds)
+    if sort in _TOGETHER:
+        _bring_together(one, held, is_ordered=sort == "temporal_ordered")
+    else:
+        _count(one, held, fields.of(held[0].rule))
     for base in held:
         if not rule.generate:
             base.is_counted, base.why = True, f"is counted by {one.rule.title!r}, and does not stand alone"
 
 
-def _count(one: Judged, known: Mapping[str, tuple[str, str]]) -> None:
-    condition, rule = one.rule.condition, one.rule
-    more = {"GTE": 0, "GT": 1}
-    if condition is None or condition.op.name not in more or condition.count != int(condition.count):
+def _check_by_device(rule: Any, known: Mapping[str, tuple[str, str]]) -> None:  # noqa: ANN401
+    others = [
+        name for name in rule.group_by or () if known.get(name, ("", ""))[1] not in (_DEVICE, "client_ip")
+    ]
+    if others or not rule.group_by:
+        raise _Unfit(f"counts by {', '.join(others) or 'nothing'}: events are counted by device alone")
+
+
+def _bring_together(one: Judged, held: Sequence[Judged], *, is_ordered: bool) -> None:
+    """Want events of all rules, or of so many, and where it is said in their order."""
+    one.at_least, one.is_ordered = _least(one), is_ordered
+    if one.at_least > len(held) or (is_ordered and one.at_least < len(held)):
+        raise _Unfit(f"wants {one.at_least} of {len(held)} rules")
+    one.over, one.steps = held[0].over, [(base.over, base.tree) for base in held]
+
+
+def _least(one: Judged) -> int:
+    condition, more = one.rule.condition, {"GTE": 0, "GT": 1}
+    if condition.op.name not in more or condition.count != int(condition.count):
         raise _Unfit("only counts of at least, or more than, a whole number are made")
-    one.at_least, one.seconds = int(condition.count) + more[condition.op.name], int(rule.timespan.seconds)
-    if rule.type.name.lower() == "value_count":
+    return int(condition.count) + more[condition.op.name]
+
+
+def _count(one: Judged, held: Sequence[Judged], known: Mapping[str, tuple[str, str]]) -> None:
+    one.over, one.tree = held[0].over, {"any": [base.tree for base in held]}
+    if any(base.over != one.over for base in held):
+        raise _Unfit("the rules that it counts stand in several views")
+    one.at_least = _least(one)
+    if one.rule.type.name.lower() == "value_count":
+        condition = one.rule.condition
         over, column = known.get(str(condition.fieldref), ("", ""))
         if over != one.over or column not in columns_of(one.over or FLOWS):
             raise _Unfit(f"field {condition.fieldref}: no column of ours bears it")

@@ -1,7 +1,7 @@
 """Sigma rules that run, as rules, conditions and facts beside those of knowledge."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +68,20 @@ def with_sigma(knowledge: Knowledge, paths: Sequence[Path], report: Report) -> K
     if not made:
         return knowledge
     tables = {
-        name: pa.Table.from_pylist([row[name] for row in made], schema=knowledge.table(name).schema)
+        name: pa.Table.from_pylist(
+            [row for one in made for row in one[name]], schema=knowledge.table(name).schema
+        )
         for name in ("rules", "conditions", "facts")
     }
     return knowledge.beside(tables, [content_id("sigma", json.dumps(row, sort_keys=True)) for row in made])
 
 
-def _made(one: Judged, knowledge: Knowledge) -> dict[str, dict[str, Any]]:
+def _made(one: Judged, knowledge: Knowledge) -> dict[str, Rows]:
     """Give the rows of a rule that runs."""
     tags = [str(tag) for tag in one.rule.tags]
     techniques = [tag.removeprefix(_ATTACK).upper() for tag in tags if tag.lower().startswith(f"{_ATTACK}t")
                   and tag.removeprefix(_ATTACK)[1:2].isdigit()]  # fmt: skip
-    fact_id = content_id("fact", one.rule_id, one.file, json.dumps(one.tree, sort_keys=True))
+    fact_id = content_id("fact", one.rule_id, one.file, json.dumps([one.tree, *one.steps], sort_keys=True))
     proposition = _proposition([tag.removeprefix(_ATTACK).replace("_", "-") for tag in tags], knowledge)
     rule = {
         **proposition,
@@ -94,17 +96,25 @@ def _made(one: Judged, knowledge: Knowledge) -> dict[str, dict[str, Any]]:
         "says": f"The Sigma rule “{one.rule.title.replace('{', '(').replace('}', ')')}” holds: {{detail}}.",
         "fact_id": fact_id,
     }
-    condition = {
-        "rule_id": one.rule_id,
-        "signal": signal_of(one.rule_id),
-        "over": one.over,
-        "condition": json.dumps(one.tree, sort_keys=True),
-        "at_least": one.at_least,
-        "seconds": one.seconds,
-        "distinct": one.distinct,
-        "confidence": one.confidence,
-    }
-    return {"rules": rule, "conditions": condition, "facts": _fact(one, fact_id)}
+    return {"rules": [rule], "conditions": list(_conditions(one)), "facts": [_fact(one, fact_id)]}
+
+
+def _conditions(one: Judged) -> Iterator[dict[str, Any]]:
+    """Give the condition of a rule, or those that must come together."""
+    steps = enumerate(one.steps) if one.steps else [(None, (one.over, one.tree))]
+    for step, (over, tree) in steps:
+        yield {
+            "rule_id": one.rule_id,
+            "signal": signal_of(one.rule_id),
+            "over": over,
+            "condition": json.dumps(tree, sort_keys=True),
+            "at_least": one.at_least,
+            "seconds": one.seconds,
+            "distinct": one.distinct,
+            "step": step,
+            "is_ordered": one.is_ordered,
+            "confidence": one.confidence,
+        }
 
 
 def _proposition(tactics: Sequence[str], knowledge: Knowledge) -> Mapping[str, Any]:

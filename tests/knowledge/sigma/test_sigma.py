@@ -2,13 +2,14 @@
 
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.assess import world
 from tests.assess.conftest import ENGINES
 from tests.assess.world import Device, to
-from tests.attribute.flows import flow
+from tests.attribute.flows import START, flow
 from tests.identify import tiny
 
 from beholden.assess.findings import assess
@@ -21,7 +22,7 @@ from beholden.knowledge.sigma import judge
 from beholden.knowledge.sigma_rows import with_sigma
 
 RULES = Path(__file__).with_name("rules.yml")
-RUN = {"Names of one domain", "High ports in one network", "Talks to many"}
+RUN = {"Names of one domain", "High ports in one network", "Talks to many", "In time", "In order"}
 WHY = {
     "Any conversation": "is counted by 'Talks to many'",
     "A process": "log source windows/process_creation: beholden has none like it",
@@ -30,7 +31,11 @@ WHY = {
     "An unseen field": "field action: no column of ours bears it",
     "Deprecated": "its status is deprecated",
     "Counts by destination": "counts by dst_ip",
-    "In time": "temporal: only event_count and value_count are counted",
+    "One of two in order": "wants 1 of 2 rules",
+    "Counts what is counted": "a rule that it counts is not there, does not run, or is a correlation itself",
+    "Expressions": "its condition is an expression over rules",
+    "Web": "is counted by ",
+    "Names of another domain": "is counted by ",
 }
 
 
@@ -59,9 +64,9 @@ def test_which_rules_run_and_why_others_do_not():
 def test_what_is_not_run_is_told_in_one_line_each():
     told = []
     with_sigma(knowledge(), [RULES], lambda problem: told.append(str(problem)))
-    assert len(told) == len(WHY) - 1  # what another counts is no problem
+    assert len(told) == len(WHY) - 3  # what another counts is no problem
     assert (
-        f"{RULES}, line 54: Sigma rule 'Words': looks for words in whole lines of a log; does not run" in told
+        f"{RULES}, line 55: Sigma rule 'Words': looks for words in whole lines of a log; does not run" in told
     )
 
 
@@ -101,6 +106,31 @@ def test_rules_that_run_find_what_they_are_for():
     fact = facts[named["path"].split()[-1]]
     assert (fact["publisher"], fact["licence"], fact["date"]) == ("Somebody", "DRL 1.1", "2026-01-10")
     assert f"{RULES} line 1" in fact["text"]
+
+
+def later(minutes, **fields):
+    begun = START + timedelta(minutes=minutes)
+    return flow(first_seen_at=begun, last_seen_at=begun + timedelta(hours=1), **fields)
+
+
+def test_what_comes_together_is_told_with_all_it_rests_on():
+    asked = (("dns.query", "a.worse.example"),)
+    devices = {
+        "after": Device(flows=(later(9),), seen=asked),
+        "before": Device(flows=(later(-9),), seen=asked),
+        "apart": Device(flows=(later(11), later(-11)), seen=asked),
+        "half": Device(flows=(later(9, server_port=80),), seen=asked),
+        "other": Device(flows=(later(9),)),
+    }
+    found, _ = findings(devices)
+    by = {(row["device_id"], row["title"]) for row in found}
+    assert by == {("after", "In time"), ("after", "In order"), ("before", "In time")}
+    known = with_sigma(knowledge(), [RULES], lambda _: None)
+    with ENGINES[1]() as engine:
+        made = assess(world.context(engine, devices, knowledge=known), world.NO_JUDGEMENTS)
+        proofs = engine.collect(made.finding_evidence).to_pylist()
+    shown = {(row["property"], row["value"]) for row in proofs if row["finding_id"] == "before:sigma.in-time"}
+    assert shown == {("dns.query", "a.worse.example"), ("port.used", "60.0.0.1")}
 
 
 @pytest.mark.parametrize(
