@@ -12,7 +12,6 @@ from typing import Any
 from beholden import __version__
 from beholden.engine import FleetEngine, from_rows
 from beholden.engine.store import Store
-from beholden.identify.identify import claim_settings
 from beholden.ingest.tabular.problems import Problems
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
@@ -21,8 +20,8 @@ from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, RUNS
 from beholden.pipeline.fleet import remote
 from beholden.pipeline.fleet.assessing import Assessing
-from beholden.pipeline.fleet.columns import Raw, read
-from beholden.pipeline.fleet.distil import Distilled, Distiller
+from beholden.pipeline.fleet.distil import Distilled
+from beholden.pipeline.fleet.distillers import AnyDistiller, distiller_for
 from beholden.pipeline.fleet.inputs import Partition, distinct, identify, is_damaged, partitions
 from beholden.pipeline.fleet.ledger import About, Ledger, Part
 from beholden.pipeline.fleet.remote import RemoteFile
@@ -124,7 +123,7 @@ class Fleet:
         n_done = n_all - len(waiting)
         self.on_part(n_done, n_all)
         if waiting:
-            distiller = Distiller(self.engine, self.knowledge, claim_settings(self.knowledge))
+            distiller = distiller_for(self.engine, self.knowledge)
             with ThreadPoolExecutor(self.engine.at_once) as pool:
                 for came_to in pool.map(partial(self._arrived, distiller, ledger), waiting):
                     made |= came_to
@@ -133,7 +132,7 @@ class Fleet:
         return made
 
     def _arrived(
-        self, distiller: Distiller, ledger: Ledger, what: Partition | RemoteFile
+        self, distiller: AnyDistiller, ledger: Ledger, what: Partition | RemoteFile
     ) -> dict[Partition, Part | None]:
         """Distil a partition, or a file that has to be fetched to know which it is; nothing for what is none."""
         if isinstance(what, Partition):
@@ -147,12 +146,12 @@ class Fleet:
                 what.remember(one)
             return {one: part}
 
-    def _distilled(self, distiller: Distiller, ledger: Ledger, one: Partition, path: Path) -> Part | None:
+    def _distilled(self, distiller: AnyDistiller, ledger: Ledger, one: Partition, path: Path) -> Part | None:
         """Distil one partition into the ledger; None for one that cannot be read, which is told of."""
         problems = Problems(self.report, one.name)
         try:
             with self.engine.passing():
-                raw = read(self.engine, path, one.kind, one.hive, self.request.mapping, problems)
+                raw = distiller.read(path, one.kind, one.hive, self.request.mapping, problems)
                 if raw is None:
                     return None
                 make = partial(_made, distiller, raw, one, path.stat().st_size, problems)
@@ -200,7 +199,12 @@ class Fleet:
 
 
 def _made(
-    distiller: Distiller, raw: Raw, one: Partition, size: int, problems: Problems, folder: Path
+    distiller: AnyDistiller,
+    raw: Any,  # noqa: ANN401 - what the distiller read
+    one: Partition,
+    size: int,
+    problems: Problems,
+    folder: Path,
 ) -> tuple[About, Distilled]:
     came_to = distiller.distil(raw, one.evidence_id, folder, problems)
     span = (None if at is None else at.isoformat() for at in (came_to.first_seen_at, came_to.last_seen_at))
