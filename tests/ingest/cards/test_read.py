@@ -144,6 +144,23 @@ def test_damaged_parquet(exported, tmp_path):
     assert "damaged" in told[1]
 
 
+def test_of_damaged_parquet_the_other_row_groups_are_kept(exported, tmp_path):
+    rows = pa.table({"iccid": [CARD] * 40, "day": [f"2026-10-{day:02}" for day in range(1, 21) for _ in "ab"],
+                     "bytes": list(range(40))})  # fmt: skip
+    pq.write_table(rows, tmp_path / "t.parquet", row_group_size=10, compression="gzip", use_dictionary=False)
+    data = bytearray((tmp_path / "t.parquet").read_bytes())
+    column = pq.read_metadata(tmp_path / "t.parquet").row_group(1).column(1)
+    begin = column.data_page_offset + 30
+    data[begin : begin + 20] = b"\xff" * 20
+    found, rows, told = exported(a_parquet=bytes(data))
+    assert sorted(row["bytes"] for row in rows) == [*range(10), *range(20, 40)]
+    assert sorted(row["place"] for row in rows) == [*range(1, 11), *range(21, 41)]
+    (line,) = told
+    assert line.startswith("a.parquet, row 11: rows 11 to 20 damaged: ")
+    assert line.endswith("; left out")
+    assert found.n_rows == 30
+
+
 def test_files_of_other_columns_and_the_same_twice(exported):
     one = f"iccid,date,bytes\n{CARD},2026-10-03,5\n"
     found, rows, told = exported(

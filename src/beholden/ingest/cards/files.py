@@ -1,6 +1,6 @@
 """Open exports: Parquet and delimited text as batches of their known columns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,31 +67,78 @@ def _encoding(plain: bytes) -> tuple[str, int]:
 
 
 def batches(path: Path, header: Header, problems: Problems) -> Iterator[Batch]:
-    """Give the rows of a file; what is damaged ends it, and is told of."""
+    """Give the rows of a file; what is damaged is told of: text and long row groups end there, others are left out."""
     with path.open("rb") as stream:
         is_parquet = stream.read(4) == b"PAR1"
+    names = [column.field for column in header.columns]
     first = 1
     try:
-        for batch in _parquet(path, header) if is_parquet else _text(path, header, problems):
-            if batch.num_rows:
-                names = [column.field for column in header.columns]
+        for batch in _parquet(path, header, problems) if is_parquet else _text(path, header, problems):
+            if isinstance(batch, pa.RecordBatch) and batch.num_rows:
                 yield Batch(dict(zip(names, batch.columns, strict=True)), first)
             first += batch.num_rows
     except (pa.ArrowException, OSError, EOFError) as error:
-        problems.tell(
-            "damaged", f"row {first}", f"damaged: {str(error).splitlines()[0]}", "rows before it kept"
-        )
+        done = "rows before it kept" if first > 1 else "nothing read"
+        problems.tell("damaged", f"row {first}", f"damaged: {str(error).splitlines()[0]}", done)
         return
     if first == 1:
         problems.tell("header only", "", "columns and no rows", "nothing read")
 
 
-def _parquet(path: Path, header: Header) -> Iterator[pa.RecordBatch]:
+@dataclass(frozen=True)
+class _Damaged:
+    """Rows that cannot be read."""
+
+    num_rows: int
+
+
+def _parquet(path: Path, header: Header, problems: Problems) -> Iterator[pa.RecordBatch | _Damaged]:
     with pq.ParquetFile(path) as file:
         names = file.schema_arrow.names
         wanted = [names[column.at] for column in header.columns]
-        for batch in file.iter_batches(ROWS, columns=wanted):
-            yield batch.select(wanted)
+        sizes = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+        for groups in _together(sizes):
+            if sizes[groups[0]] > ROWS:
+                for batch in file.iter_batches(ROWS, groups, columns=wanted):
+                    yield batch.select(wanted)
+                continue
+            try:
+                yield from _of_groups(file, groups, wanted)
+            except (pa.ArrowException, OSError):
+                for at in groups:
+                    yield _of_group(file, at, wanted, 1 + sum(sizes[:at]), problems)
+
+
+def _together(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """Give row groups that come to no more rows together than are read at a time, one at least."""
+    groups: list[int] = []
+    for at, size in enumerate(sizes):
+        if groups and sum(sizes[one] for one in groups) + size > ROWS:
+            yield groups
+            groups = []
+        groups.append(at)
+    if groups:
+        yield groups
+
+
+def _of_groups(file: pq.ParquetFile, groups: list[int], wanted: list[str]) -> list[pa.RecordBatch]:
+    """Give some row groups at once, so that none is given where one is damaged."""
+    rows = file.read_row_groups(groups, columns=wanted).select(wanted).combine_chunks()
+    return list(rows.to_batches(ROWS))
+
+
+def _of_group(
+    file: pq.ParquetFile, at: int, wanted: list[str], first: int, problems: Problems
+) -> pa.RecordBatch | _Damaged:
+    """Give a row group, or how many rows it has, where it cannot be read, which is told of."""
+    try:
+        rows = file.read_row_groups([at], columns=wanted).select(wanted)
+    except (pa.ArrowException, OSError) as error:
+        n = file.metadata.row_group(at).num_rows
+        what = f"rows {first:,} to {first + n - 1:,} damaged: {str(error).splitlines()[0]}"
+        problems.tell(f"damaged {at}", f"row {first}", what, "left out")
+        return _Damaged(n)
+    return rows.combine_chunks().to_batches()[0]
 
 
 def _text(path: Path, header: Header, problems: Problems) -> Iterator[pa.RecordBatch]:

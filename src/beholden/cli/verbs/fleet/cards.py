@@ -99,7 +99,12 @@ def _print(run: "CardRun", limit: int, acted: dict[str, int]) -> None:
     rules = [
         [row["title"], f"{row['cards']:,}", f"{row['strength']:.2f}", row["action"]] for row in run.by_rule()
     ]
-    print_table(["rule", "cards", "strongest", "action"], rows=rules, whole=("cards", "strongest", "action"))
+    if rules:
+        print_table(
+            ["rule", "cards", "strongest", "action"], rows=rules, whole=("cards", "strongest", "action")
+        )
+    else:
+        click.echo("No rule holds for any of them.")
     shown = run.rows(limit)
     if shown:
         click.echo("")
