@@ -64,6 +64,28 @@ def row(number, seed):
     return said | {name: odd.get(name, made[name]) if chance.random() < 0.04 else made[name] for name in has}
 
 
+def spelt(number, seed):
+    """Make the same record, its identifiers spelt as people and programs spell them."""
+    chance, made = random.Random(f"{seed} {number}"), row(number, seed)
+    spellings = {
+        "mac": (lambda text: text.replace(":", "").replace("-", ""), str.upper, lambda text: f" {text} "),
+        "ip": (lambda text: f"{text}/24", lambda text: f"[{text}]"),
+        "hostname": (str.upper, lambda text: f"{text}.", lambda text: f"{text}.north.example"),
+        "serial": (lambda text: f"{text[:3]}  {text[3:]}", lambda text: f"{text}/é", lambda text: f" {text}"),
+        "imei": (
+            lambda text: f"{text[:2]}-{text[2:]}",
+            lambda text: text[:14],
+            lambda text: text[:14] + "07",
+        ),
+        "iccid": (lambda text: f"{text[:4]} {text[4:]}", lambda text: f"{text}F", lambda text: f"{text}f"),
+        "asset": (str.lower, lambda text: f"{text} b", lambda text: f"{text}_{number}"),
+    }
+    for name, ways in spellings.items():
+        if made.get(name) and chance.random() < 0.5:
+            made[name] = chance.choice(ways)(made[name])
+    return made
+
+
 def write(path, rows, **options):
     """Write a partition: Parquet or CSV by its name."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,18 +5,20 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from small_fleets import TABLES, fleet, row, said, scanned, write
+from small_fleets import TABLES, fleet, row, said, scanned, spelt, write
 
 from beholden.engine.members import KEYS
 from beholden.pipeline.finding import matching
+from beholden.pipeline.fleet import reading
 from beholden.pipeline.reporting import write_report
 from beholden.pipeline.summary import summary
 from beholden.pipeline.where import parse
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_fleet_says_what_a_scan_says(tmp_path, knowledge, seed):
-    rows = [row(number, seed) for number in range(90)]
+@pytest.mark.parametrize(("make", "seed"), [(row, 1), (row, 2), (row, 3), (spelt, 4), (spelt, 5)])
+def test_a_fleet_says_what_a_scan_says(tmp_path, knowledge, monkeypatch, make, seed):
+    monkeypatch.setattr(reading, "ROWS", 15)
+    rows = [make(number, seed) for number in range(90)]
     write(tmp_path / "in" / "a.parquet", rows[:40], row_group_size=16)
     write(tmp_path / "in" / "b.parquet", rows[40:70])
     write(tmp_path / "in" / "c.csv", rows[70:])

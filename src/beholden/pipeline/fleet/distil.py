@@ -147,7 +147,8 @@ class Distiller:
     def _begun(raw: Raw) -> Frame:
         """Give the records with identifiers as they begin, whether they are canonical or not."""
         kinds = [short(kind.property) for kind in ASSIGNED if short(kind.property) in raw.properties]
-        return raw.frame.select(**{name: QUICK[full(name)].prepare(nw.col(name)) for name in kinds})
+        begun = {name: QUICK[full(name)].prepare(nw.col(name)) for name in kinds}
+        return raw.frame.select("locator", **begun)
 
     @staticmethod
     def _plain(raw: Raw) -> Frame:
@@ -158,7 +159,8 @@ class Distiller:
         ready = {name: plain for name, (plain, _) in parted.items()}
         left = reduce(or_, (~rest.is_null() for _, rest in parted.values()), nw.lit(False))
         others = [name for name in raw.properties if name not in names]
-        return raw.frame.with_columns(**passes).select("locator", *others, left.alias(IS_LEFT), **ready)
+        told = raw.frame.with_columns(**passes) if passes else raw.frame
+        return told.select("locator", *others, left.alias(IS_LEFT), **ready)
 
     def _mended(self, raw: Raw, left: pa.Table, problems: Problems) -> pa.Table:
         """Read identifiers that are not plain cell by cell, as readers of inventories do."""

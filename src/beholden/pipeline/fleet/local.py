@@ -234,7 +234,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(
         path,
         schema,
-        compression="snappy",
+        compression={name: "none" if name == "device_id" else "lz4" for name in schema.names},
         use_dictionary=["unit", *coded, *(f"{name}_at" for name in TIMES)],
         column_encoding={"locator": "DELTA_BINARY_PACKED"},
         write_statistics=False,

@@ -89,8 +89,13 @@ def _padded(text: Bytes, at: int, size: int) -> int:
 
 
 @part
-def _digit(value: int) -> int:
-    return value + 48 if value < 10 else value + 87
+def _hex(word: int) -> int:
+    """Write a word of 32 bits as eight hexadecimal digits in a word of 64."""
+    spread = (word << 16 | word) & 0x0000FFFF0000FFFF
+    spread = (spread << 8 | spread) & 0x00FF00FF00FF00FF
+    spread = (spread << 4 | spread) & 0x0F0F0F0F0F0F0F0F
+    is_letter = (spread + 0x0606060606060606) >> 4 & 0x0101010101010101
+    return spread + 0x3030303030303030 + is_letter * 39
 
 
 @part
@@ -122,9 +127,10 @@ def _load(s: Digest, texts: Bytes, block: int, sizes: Bytes) -> None:
 
 @part
 def _write(s: Digest, lane: int, out: Bytes, at: int) -> None:
-    for place in range(16):
-        word = s[_HASH + (place >> 3) * LANES + lane]
-        out[at + place] = _digit(word >> (28 - 4 * (place & 7)) & 15)
+    for half in range(2):
+        digits = _hex(s[_HASH + half * LANES + lane])
+        for place in range(8):
+            out[at + half * 8 + place] = digits >> (56 - 8 * place) & 255
 
 
 @kernel
