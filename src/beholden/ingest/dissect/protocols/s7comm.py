@@ -50,9 +50,8 @@ def _list(unit: Octets) -> Iterator[tuple[str, str]]:
 
 def _module(record: Octets) -> Iterator[tuple[str, str]]:
     index, order_number = record.number(2), text(record.take(20))
-    record.take(2)
-    version = record.take(4)
-    if index == _FIRMWARE:
-        yield "firmware", ".".join(map(str, version[1:]))
-    elif index == 1:
+    if index == 1:
         yield "order_number", order_number
+    elif index == _FIRMWARE:
+        record.take(2)
+        yield "firmware", ".".join(map(str, record.take(4)[1:]))
