@@ -18,7 +18,7 @@ from beholden.knowledge.profiles import Profile
 from beholden.model.errors import BeholdenError, Problem, Report
 from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, RUNS
-from beholden.pipeline.fleet import remote
+from beholden.pipeline.fleet import kernels, remote
 from beholden.pipeline.fleet.assessing import Assessing
 from beholden.pipeline.fleet.distil import Distilled
 from beholden.pipeline.fleet.distillers import AnyDistiller, distiller_for
@@ -48,7 +48,7 @@ class FleetRequest:
 
 @dataclass
 class Fleet:
-    """One run over a fleet. on_part is told how many of the partitions are done."""
+    """One run over a fleet. on_part is told how many partitions are done; on_compile, that kernels are made first."""
 
     request: FleetRequest
     store: Store
@@ -58,6 +58,7 @@ class Fleet:
     clock: Callable[[], datetime]
     on_step: Step = lambda _: None
     on_part: Callable[[int, int], None] = lambda _done, _all: None
+    on_compile: Callable[[], None] = lambda: None
 
     def run(self) -> Outcome:
         """Score the fleet and put the tables into the store, all or nothing; finished partitions outlive a run.
@@ -123,6 +124,8 @@ class Fleet:
         n_done = n_all - len(waiting)
         self.on_part(n_done, n_all)
         if waiting:
+            if self.engine.is_here and not kernels.is_compiled():
+                self.on_compile()
             distiller = distiller_for(self.engine, self.knowledge)
             with ThreadPoolExecutor(self.engine.at_once) as pool:
                 for came_to in pool.map(partial(self._arrived, distiller, ledger), waiting):

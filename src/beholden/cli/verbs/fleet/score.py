@@ -59,8 +59,9 @@ def command(
     scratch = opened.folder / LEDGERS / ".engine"
     with progress(inputs) as bar, open_engine(engine_name, master, memory, scratch) as engine:
         run = Fleet(
-            request, opened, knowledge, engine, problems, lambda: datetime.now(UTC), bar.step, bar.share_read
-        )
+            request, opened, knowledge, engine, problems, lambda: datetime.now(UTC), bar.step, bar.share_read,
+            lambda: say("compiling the kernels of fleets (once, some ten seconds) …"),
+        )  # fmt: skip
         outcome = run.run()
     digest = summary(opened, outcome.scan_id) | {"is_new": outcome.is_new, "n_problems": problems.count}
     digest["report"] = None

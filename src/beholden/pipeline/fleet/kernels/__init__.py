@@ -9,5 +9,5 @@ first = Kernel("likes", "first", __package__)
 
 
 def is_compiled() -> bool:
-    """Tell whether the kernels are on disk already; otherwise a first run takes some twenty seconds more."""
+    """Tell whether the kernels are on disk already; otherwise a first run takes some ten seconds more."""
     return all(one.path is not None and one.path.exists() for one in (form, digest, add, first))
