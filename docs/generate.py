@@ -162,7 +162,8 @@ def card_rules() -> str:
         )
         rows.append((*said, code(rule["source"])))
     return (
-        "\n## Cards\n\nRules of [`fleet cards`](../cards.md); they hold for cards and score nothing.\n\n"
+        "\n## Cards\n\nRules of [`fleet cards`](../cards.md); they hold for cards. Beside the devices of a scan they are "
+        "findings without weight, which score nothing.\n\n"
         + table(("rule", "title", "signal", "parameters", "action", "why", "source"), rows)
     )
 

@@ -76,7 +76,8 @@ def _run() -> int:
         click.echo(f"beholden: {error}", err=True)
         return 1
     except OSError as error:
-        click.echo(f"beholden: {error.filename or ''}: {error.strerror or error}", err=True)
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"beholden: {place}{error.strerror or error}", err=True)
         return 1
     except click.exceptions.Exit as stop:
         return stop.exit_code

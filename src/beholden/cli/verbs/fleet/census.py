@@ -10,7 +10,7 @@ from beholden.cli.options import json_option, print_json, say, store_option
 Row = dict[str, Any]
 _FIELDS = ("country", "jurisdiction", "kind", "maker", "module", "sector")
 _MOST = 12
-_PARTS = ("new", "gone", "re_identified", "re_ruled")
+_CHANGES = ("change", "new", "gone", "re_identified", "re_ruled")
 
 
 def _cells(document: Row) -> list[list[Row]]:
@@ -24,11 +24,12 @@ def _cells(document: Row) -> list[list[Row]]:
 def _line(row: Row, by: list[str]) -> list[str]:
     names = [row[name] or "unknown" for name in by]
     if row.get("is_suppressed"):
-        return [*names, f"{row['at']:%Y-%m-%d}", "few", *[""] * 6]
+        return [*names, f"{row['at']:%Y-%m-%d}", "few", *[""] * (2 + len(_CHANGES))]
     share = "" if row["share"] is None else f"{row['share']:.1%}"
     between = f"±{(row['n_upper'] - row['n_lower']) / 2:,.0f}" if "n_lower" in row else ""
     hhi = "" if row.get("hhi") is None else f"{row['hhi']:.0f}"
-    parts = ["" if row.get(name) is None else f"{row[name]:+,}" for name in _PARTS]
+    hidden = "" if row.get("change") is None else "few"
+    parts = [hidden if row.get(name) is None else f"{row[name]:+,}" for name in _CHANGES]
     return [*names, f"{row['at']:%Y-%m-%d}", f"{row['n']:,}{between}", share, hhi, *parts]
 
 
@@ -48,7 +49,7 @@ def _print(document: Row, every: bool) -> None:
         print_line(_head(one))
     cells = _cells(document)
     shown = cells if every else cells[:_MOST]
-    heads = [*document["by"], "at", "devices", "share", "HHI", "new", "gone", "re-id", "ruled"]
+    heads = [*document["by"], "at", "devices", "share", "HHI", "change", "new", "gone", "re-id", "ruled"]
     rows = [_line(row, document["by"]) for of_cell in shown for row in of_cell]
     print_table(heads, rows, whole=heads[len(document["by"]) :])
     if len(cells) > len(shown):
