@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -68,11 +69,11 @@ def claims(found: dict[str, list[Row]]) -> Iterator[tuple[object, ...]]:
         found["device_identifiers"], key=lambda row: (row["identifier_kind"] != "mac", row["identifier"])
     ):
         names.setdefault(row["device_id"], row["identifier"])
-    chosen = [row for row in found["identifications"] if row["is_chosen"]]
-    for row in sorted(chosen, key=lambda row: (names[row["device_id"]], row["field"], row["value"])):
+    chosen = [row | {"of": names[row["device_id"]]} for row in found["identifications"] if row["is_chosen"]]
+    for row in sorted(chosen, key=itemgetter("of", "field", "value", "locator", "fingerprint_id", "observed")):
         seen = f"{row['property']} {row['observed']}"
         yield (
-            names[row["device_id"]], row["field"], row["value"], f"{row['confidence']:.2f}",
+            row["of"], row["field"], row["value"], f"{row['confidence']:.2f}",
             code(row["fingerprint_id"]), row["locator"], seen[:120],
         )  # fmt: skip
 

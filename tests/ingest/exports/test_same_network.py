@@ -21,8 +21,7 @@ def fields(*names, where):
     return {tuple(line.split("\t")) for line in text.splitlines()}
 
 
-@pytest.fixture(scope="module")
-def scanned(tmp_path_factory):
+def write(path):
     """Write what a scan of the clinic would find: who answers ARP, and which ports answer with SYN and ACK."""
     bound = fields("arp.src.hw_mac", "arp.src.proto_ipv4", where="arp.opcode == 2")
     answered = fields("ip.src", "tcp.srcport", where="tcp.flags.syn == 1 && tcp.flags.ack == 1")
@@ -34,11 +33,16 @@ def scanned(tmp_path_factory):
         )
         for mac, ip in sorted(bound)
     ]
-    path = tmp_path_factory.mktemp("nmap") / "clinic.xml"
     path.write_text(
         f'<?xml version="1.0"?><nmaprun scanner="nmap" start="1795519846">{"".join(hosts)}</nmaprun>', "utf-8"
     )
-    return path, bound
+    return bound
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory):
+    path = tmp_path_factory.mktemp("nmap") / "clinic.xml"
+    return path, write(path)
 
 
 def test_hosts_of_a_scan_are_devices_of_the_capture(scanned):
