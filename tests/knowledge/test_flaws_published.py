@@ -102,6 +102,32 @@ def test_a_record_is_told_with_what_others_add_to_it(tmp_path):
     assert ranges(tables) == {"AC-100": (None, "2", False, True)}
 
 
+def told(*products):
+    return tables_of_documents([{"cve": "CVE-2026-0009", "affected": list(products)}])[
+        "flaw_ranges"
+    ].to_pylist()
+
+
+def test_all_versions_beside_some_of_the_same_product_are_no_answer():
+    every, one = {"status": "affected", "version": "*"}, {"status": "affected", "version": "14.0"}
+    fixed = {"status": "unaffected", "version": "15.0"}
+    named = {"vendor": "Acme", "product": "OS"}
+    for more in (one, fixed):
+        rows = told(named | {"versions": [every]}, {"vendor": "acme", "product": "os", "versions": [more]})
+        assert [row["is_known"] for row in rows if row["product"] == "OS"] == [False]
+    assert [row["is_known"] for row in told(named | {"versions": [every]})] == [True]
+    other = {"vendor": "acme", "product": "box", "versions": [one]}
+    assert all(row["is_known"] for row in told(named | {"versions": [every]}, other))
+
+
+def test_of_several_cpe_names_the_product_s_own_is_told():
+    names = [f"cpe:2.3:o:acme:box_{number}_firmware:*:*:*:*:*:*:*:*" for number in (100, 700)]
+    versions = [{"status": "affected", "version": "0", "lessThan": "2"}]
+    entry = {"vendor": "Acme", "cpes": names, "versions": versions}
+    assert told(entry | {"product": "Box 700 firmware"})[0]["cpe"] == names[1]
+    assert told(entry | {"product": "Something else"})[0]["cpe"] == names[0]
+
+
 def test_nvd_s_matches_are_ranges(tmp_path):
     (tmp_path / "feed.json").write_bytes(feed(NVD, NVD | {"id": "CVE-2026-0009", "vulnStatus": "Rejected"}))
     tables = tables_of_documents(nvd([tmp_path / "feed.json"]))

@@ -30,6 +30,24 @@ EARLIER = [
     ("1.0.9 Build 20201023 rel.45000", "1.0.9 Build 20201023 rel.45001"),
     ("h5.1.2.2534 build 20230927", "h5.1.3.2578 build 20231110"),
 ]
+ACROSS = [
+    ("CVE-2023-4473", "V5.21(AAZF.14)C0", "CVE-2023-5372", "V5.21(AAZF.15)C0"),
+    ("CVE-2023-5372", "5.21(AAZF.15)C0", "CVE-2024-29976", "5.21(aazf.16)c0"),
+    ("CVE-2024-29976", "5.21(aazf.16)c0", "CVE-2024-29972", "V5.21(AAZF.17)C0"),
+    ("CVE-2024-29976", "5.21(abag.13)c0", "CVE-2024-29972", "V5.21(ABAG.14)C0"),
+    ("CVE-2024-29972", "V5.21(AAZF.17)C0", "CVE-2024-6342", "V5.21(AAZF.18)C0"),
+    ("CVE-2023-6398", "6.70(ABVS.1)", "CVE-2024-7261", "6.70(ABVS.4)"),
+    ("CVE-2023-34140", "5.36 Patch 2", "CVE-2023-4398", "5.37"),
+    ("CVE-2023-4398", "5.37", "CVE-2023-6398", "5.37 Patch 1"),
+    ("CVE-2023-6764", "5.37patch1", "CVE-2024-42057", "5.38"),
+    ("CVE-2023-30799", "6.48.6", "CVE-2023-30800", "6.48.8"),
+    ("CVE-2023-30799", "6.49.7", "CVE-2023-30800", "6.49.9"),
+    ("CVE-2023-30800", "6.49.9", "CVE-2024-2169", "7.13.2"),
+    ("CVE-2024-39948", "2023.12.13", "CVE-2024-39944", "2024.2.2"),
+    ("CVE-2024-39945", "2023/12/13", "CVE-2024-39950", "2024/1/22"),
+]
+"""Versions of one firmware (Zyxel's, MikroTik's, build days of Dahua's) that records of the CVE Program name one after
+the other: the flaw that names the later version was published later."""
 UNCLEAR = [
     ("V5.5.82", "V5.5.82 build 190909"),  # which build of it?
     ("1.04", "1.1"),  # 4 against 1, or 04 against 10?
@@ -63,6 +81,12 @@ def test_pairs_of_advisories_stand_in_their_order():
 
 @pytest.mark.parametrize(("earlier", "later"), EARLIER)
 def test_earlier_than(earlier, later):
+    assert compare(earlier, later) == -1
+    assert compare(later, earlier) == 1
+
+
+@pytest.mark.parametrize(("_cve", "earlier", "_later_cve", "later"), ACROSS)
+def test_what_later_records_name_is_later(_cve, earlier, _later_cve, later):
     assert compare(earlier, later) == -1
     assert compare(later, earlier) == 1
 

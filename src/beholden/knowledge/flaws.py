@@ -3,7 +3,7 @@
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -155,16 +155,43 @@ def _flaw(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ranges(document: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
-    for product in document.get("affected") or []:
+    stated = document.get("affected") or []
+    limited = {_named(product) for product in stated if any(map(_names_one, product.get("versions") or []))}
+    for product in stated:
         vendor, name = str(product.get("vendor") or ""), str(product.get("product") or "")
         if vendor.lower() in _UNSAID or name.lower() in _UNSAID:
             continue
-        cpe = next(iter(product.get("cpes") or []), None)
+        cpe = _cpe_of(product.get("cpes") or [], name)
         entries = [one for one in product.get("versions") or [] if one.get("status") == "affected"]
         for entry in entries:
-            yield (document["cve"], vendor, name, cpe, *bounds(entry))
+            found = bounds(entry)
+            is_contradicted = found == Bounds() and _named(product) in limited
+            yield (
+                document["cve"],
+                vendor,
+                name,
+                cpe,
+                *(Bounds(is_known=False) if is_contradicted else found),
+            )
         if not entries and product.get("default") != "unaffected":
             yield (document["cve"], vendor, name, cpe, *Bounds(is_known=False))
+
+
+def _named(product: Mapping[str, Any]) -> tuple[str, str]:
+    return str(product.get("vendor") or "").lower(), str(product.get("product") or "").lower()
+
+
+def _names_one(entry: Mapping[str, Any]) -> bool:
+    """Tell whether an entry limits which versions are meant; then "all" in another of the same product is no answer."""
+    found = bounds(entry)
+    return found.is_known and found != Bounds()
+
+
+def _cpe_of(names: Sequence[str], product: str) -> str | None:
+    """Give the CPE name of the product itself among those of an entry, else the first."""
+    wanted = plain(product)
+    own = [name for name in names if (found := cpe_named(name)) and plain(found[1]) == wanted]
+    return next(iter([*own, *names]), None)
 
 
 def load_flaws(root: Path, ledger: Ledger, match: Match) -> dict[str, pa.Table]:
