@@ -70,7 +70,9 @@ def claims(found: dict[str, list[Row]]) -> Iterator[tuple[object, ...]]:
     ):
         names.setdefault(row["device_id"], row["identifier"])
     chosen = [row | {"of": names[row["device_id"]]} for row in found["identifications"] if row["is_chosen"]]
-    for row in sorted(chosen, key=itemgetter("of", "field", "value", "locator", "fingerprint_id", "observed")):
+    for row in sorted(
+        chosen, key=itemgetter("of", "field", "value", "locator", "fingerprint_id", "observed")
+    ):
         seen = f"{row['property']} {row['observed']}"
         yield (
             row["of"], row["field"], row["value"], f"{row['confidence']:.2f}",
