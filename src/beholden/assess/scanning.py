@@ -15,9 +15,10 @@ def measure(context: Context) -> Iterator[Frame]:
     tried = context.flows.filter(~nw.col("client_device_id").is_null(), nw.col("n_syn") > 0).with_columns(
         device_id=nw.col("client_device_id")
     )
-    clients = tried.select("device_id").unique()
-    looked = context.engine.keep(context.watched.join(clients, on="device_id", how="inner"))
     counts = context.engine.keep(_counts(tried))
+    looked = context.engine.keep(
+        context.watched.join(counts.select("device_id"), on="device_id", how="inner")
+    )
     yield _telnet(context, tried, counts)
     yield from _marked(context, tried, counts)
     failed = context.engine.keep(
@@ -65,8 +66,11 @@ def _telnet(context: Context, tried: Frame, counts: Frame) -> Frame:
         .with_columns(nw.col("n_target").fill_null(0))
         .with_columns(is_fast=nw.col("n_target").cast(nw.Float64) / hours > most)
     )
-    fast = tried.join(targets.filter(nw.col("is_fast")), on="device_id", how="semi")
-    judged = targets.join(_distinct(fast, "n"), on="device_id", how="left")
+    fast = context.engine.collect(targets.filter(nw.col("is_fast")).select("device_id"))[
+        "device_id"
+    ].to_pylist()
+    theirs = _distinct(tried.filter(nw.col("device_id").is_in(fast)), "n")
+    judged = targets.join(theirs, on="device_id", how="left")
     share = nw.col("n_target").cast(nw.Float64) / nw.col("n").cast(nw.Float64)
     fans_out = (nw.col("is_fast") & (share > least_share)).fill_null(value=False)
     silence = context.watched.select("device_id", "silence")
