@@ -28,3 +28,13 @@ def test_every_case_holds_in_both_engines_whatever_is_of_concern(engine):
     assert told == {(name, n): wanted for name, cases in CASES.items() for n, (_, wanted) in enumerate(cases)}
     for names in ((), ("QF", "QO", "QP")):
         assert strongest(engine, profile=world.permuted(world.PROFILE, names)) == found
+
+
+def test_a_new_place_is_told_with_how_long_the_device_did_without(engine):
+    case = next(n for n, (_, strength) in enumerate(CASES["beacon.regular"]) if strength == 0.9)
+    device = f"beacon.regular {case}"
+    found = [row for frame in beacons.measure(world.context(engine, {device: FLEET[device]}))
+             for row in engine.collect(frame).to_pylist()]  # fmt: skip
+    assert [row["detail"] for row in found] == [
+        "30 connections at even distances to new.nobody.example port 443, none in 3 hours before"
+    ]

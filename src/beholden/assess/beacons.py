@@ -206,8 +206,15 @@ def _told(hits: Frame, strength: nw.Expr, says: str) -> Frame:
             nw.col("destination"),
             nw.lit(" port "),
             nw.col("server_port").cast(nw.String),
+            nw.when(nw.col("news") > 0).then(_without()).otherwise(nw.lit("")),
         ),
         place=nw.col("place"),
         property=nw.lit("port.used"),
         value=nw.col("destination"),
     )
+
+
+def _without() -> nw.Expr:
+    """Say how long a device did without a destination."""
+    hours = nw.col("before").round(0).cast(nw.Int64).cast(nw.String)
+    return nw.concat_str(nw.lit(", none in "), hours, nw.lit(" hours before"))
