@@ -111,7 +111,7 @@ def test_what_did_not_change_is_not_fetched_again(filled, tmp_path, knowledge, f
 def test_the_same_content_elsewhere_is_not_distilled_again(filled, tmp_path, knowledge, fetched, monkeypatch):
     _, first = fleet(["s3://fleet/month"], tmp_path / "store", knowledge)
     filled.mv("fleet/month/c.parquet", "fleet/month/moved.parquet")
-    monkeypatch.setattr("beholden.pipeline.fleet.distil.Distiller.distil", None)
+    monkeypatch.setattr("beholden.pipeline.fleet.local.LocalDistiller.distil", None)
     _, again = fleet(["s3://fleet/month"], tmp_path / "store", knowledge)
     assert again.scan_id == first.scan_id
     assert fetched[3:] == ["fleet/month/moved.parquet"]
@@ -128,10 +128,10 @@ def test_a_time_tells_of_a_change_only_once_it_lies_back(tmp_path, knowledge):
     files = fsspec.filesystem("memory")
     (tmp_path / "a.csv").write_text("mac,vendor\n50:c7:bf:00:00:01,Acme\n50:c7:bf:00:00:02,Acme\n")
     files.put_file(str(tmp_path / "a.csv"), "/some/site=x/a.csv")
-    store, outcome = fleet(["memory://some"], tmp_path / "store", knowledge)
-    assert store.read(outcome.scan_id, "devices")["site"].to_pylist() == ["x", "x"]
     (file,) = remote.find(["memory://some"], tmp_path / "other")
     assert file.mark == ""
+    store, outcome = fleet(["memory://some"], tmp_path / "store", knowledge)
+    assert store.read(outcome.scan_id, "devices")["site"].to_pylist() == ["x", "x"]
     stored = file.files.store["/some/site=x/a.csv"]
     stored.created = stored.created.replace(year=2020)
     (file,) = remote.find(["memory://some"], tmp_path / "other")

@@ -1,4 +1,4 @@
-"""Inputs behind URLs, as fsspec reads them: listed, and copied one at a time while they are read.
+"""Inputs behind URLs, as fsspec reads them: listed, and copied while they are read, as many at once as are distilled.
 
 What a file came to is remembered by what its store says of it (size, entity tag, time of change), so that nothing is
 fetched again that did not change; whether it is new, its content decides, as of files at hand. Nothing is asked for but
