@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import narwhals as nw
@@ -25,6 +25,7 @@ from beholden.model.ids import content_id
 from beholden.model.tables import EVIDENCE, JUDGEMENTS, ROLLUP_BINS, ROLLUPS, TABLES
 from beholden.pipeline.fleet.distil import DEVICES, parted_ouis, read_whole
 from beholden.pipeline.fleet.examples import distinct, examples, like_ids
+from beholden.pipeline.fleet.judged import judged
 from beholden.pipeline.fleet.ledger import Part
 from beholden.pipeline.stages import Given, Stages, Step, Whose
 from beholden.score import rollup_bins, rollups
@@ -46,6 +47,7 @@ class Assessing:
     temporary: Path
     folder: Path
     report: Report
+    judgements: pa.Table = field(default_factory=lambda: empty(JUDGEMENTS))
 
     def run(self, evidence: pa.Table, parts: Mapping[str, Part], on_step: Step) -> int:
         """Write the tables of a scan; returns how many devices there are."""
@@ -53,14 +55,24 @@ class Assessing:
         self._link(parts)
         on_step("identify")
         shadowed = self._shadowed(parts)
+        self._judged = judged(parts, self.judgements, shadowed, self.folder)
+        apart = [self._judged] if self._judged else []
+        shadowed = pa.concat_tables([shadowed, *(one.shadowed for one in apart)])
         counts = self._counts(parts, shadowed)
-        units = distinct(pa.concat_tables(part.units() for part in parts.values()), "unit")
+        units = distinct(
+            pa.concat_tables([*(part.units() for part in parts.values()), *(one.units for one in apart)]),
+            "unit",
+        )
         totals = self.engine.collect(counts.group_by("unit").agg(nw.col("n_devices").sum()))
         at = pc.index_in(units["unit"], totals["unit"])
         n_of = pc.fill_null(totals["n_devices"].take(at), 0)
         units = units.append_column("n_devices", n_of.cast(pa.int64())).filter(pc.greater(n_of, 0))
         likes = distinct(
-            pa.concat_tables([part.likes() for part in parts.values()], promote_options="default"), "like"
+            pa.concat_tables(
+                [*(part.likes() for part in parts.values()), *(one.likes for one in apart)],
+                promote_options="default",
+            ),
+            "like",
         )
         likes = likes.filter(pc.is_in(likes["like"], pc.unique(units["like"])))
         n_devices = self._staged(likes, units, on_step)
@@ -120,8 +132,9 @@ class Assessing:
             return counted
         names = ["unit", "site", "country", "n_devices"]
         less = self.engine.bind(shadowed).with_columns(n_devices=nw.lit(-1)).select(names)
+        own = [self.engine.bind(self._judged.counts)] if self._judged else []
         every = self.engine.union(
-            [frame.select(*names[:3], nw.col("n_devices").cast(nw.Int64)) for frame in (counted, less)]
+            [frame.select(*names[:3], nw.col("n_devices").cast(nw.Int64)) for frame in (counted, less, *own)]
         )
         return every.group_by(*names[:3]).agg(nw.col("n_devices").sum()).filter(nw.col("n_devices") > 0)
 
@@ -136,15 +149,22 @@ class Assessing:
         self._ids = made.ids
         self._macs = made.macs
         self._evidence_id = evidence_id
-        numbered = sources(evidence, [])
+        numbered = sources(evidence, self.judgements["judgement_id"].to_pylist())
         read = Ingested(
             evidence=[row], listed=[made.inventory.observations], records=[made.inventory.records]
         )
         counted = self._counted(likes, units)
-        given = Given(read, evidence, None, empty(JUDGEMENTS), numbered, counted)
+        given = Given(read, evidence, None, self._translated(likes), numbered, counted)
         with engine_for(given.n_rows, self.temporary) as engine, Writing(self.temporary, numbered) as out:
             spill = Spill(self.temporary)
             return Stages(engine, self.knowledge, given, self.whose, out, spill, self.report).run(on_step)
+
+    def _translated(self, likes: pa.Table) -> pa.Table:
+        """Give the judgements on devices of the fleet as judgements on examples."""
+        if self._judged is None:
+            return empty(JUDGEMENTS)
+        example_of = dict(zip(likes["like"].to_pylist(), self._ids.to_pylist(), strict=True))
+        return self._judged.translated(self.judgements, example_of)
 
     def _counted(self, likes: pa.Table, units: pa.Table) -> pa.Table:
         """Give for how many devices each example stands, by criticality."""
@@ -175,8 +195,8 @@ class Assessing:
             else empty(_BY_NAME["identifications"])
         )
         pq.write_table(self._with_names(words, names), self.folder / f"{WORDS_OF}.parquet")
-        for table in ("facts", "judgements"):
-            shutil.copyfile(self.temporary / f"{table}.parquet", self.folder / f"{table}.parquet")
+        shutil.copyfile(self.temporary / "facts.parquet", self.folder / "facts.parquet")
+        self.write("judgements", self.judgements)
         members = self._with_names(pq.read_table(self.temporary / "members.parquet"), names)
         key = pc.binary_join_element_wise(
             names.take(pc.index_in(units["like"], likes["like"])), pc.fill_null(units["criticality"], ""), "-"

@@ -23,6 +23,7 @@ from beholden.pipeline.fleet.assessing import Assessing
 from beholden.pipeline.fleet.distil import Distilled
 from beholden.pipeline.fleet.distillers import AnyDistiller, distiller_for
 from beholden.pipeline.fleet.inputs import Partition, distinct, identify, is_damaged, partitions
+from beholden.pipeline.fleet.judged import taken, tell_others
 from beholden.pipeline.fleet.ledger import About, Ledger, Part
 from beholden.pipeline.fleet.remote import RemoteFile
 from beholden.pipeline.scan import Outcome
@@ -71,6 +72,8 @@ class Fleet:
             raise BeholdenError(f"fleet: {str(error).splitlines()[0]}") from error
 
     def _run(self) -> Outcome:
+        self._judgements = self.store.judgements()
+        tell_others(self._judgements, self.report)
         inputs = self.request.inputs
         here = partitions([text for text in inputs if not remote.is_url(text)], self.report)
         folder = self.store.folder / LEDGERS / _REMOTE
@@ -100,7 +103,7 @@ class Fleet:
         mapped = [f"{name}={told}" for name, told in sorted((request.mapping or {}).items())]
         as_of = request.as_of.isoformat() if request.as_of else ""
         whose = (request.profile.profile_id, self.knowledge.knowledge_id, __version__, as_of)
-        return content_id("fleet", *parts, *mapped, *whose)
+        return content_id("fleet", *parts, *mapped, *whose, *taken(self._judgements))
 
     def _recipe(self) -> str:
         """Name what the partitions' distilling depends on besides their content."""
@@ -182,7 +185,9 @@ class Fleet:
         )
         whose = Whose(request.profile, settings, request.started_at)
         with TemporaryDirectory(prefix="beholden-") as temporary, self.store.writing(scan_id) as folder:
-            assessing = Assessing(self.engine, self.knowledge, whose, Path(temporary), folder, self.report)
+            assessing = Assessing(
+                self.engine, self.knowledge, whose, Path(temporary), folder, self.report, self._judgements
+            )
             n_devices = assessing.run(evidence, parts, self.on_step)
             run = {
                 "scan_id": scan_id,
