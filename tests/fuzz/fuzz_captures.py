@@ -212,4 +212,6 @@ FENCED = fenced()
 if __name__ == "__main__":
     from libfuzzer import fuzz  # beside this file
 
-    fuzz(one_input, load, seeds, ["-timeout=20", "-max_len=2048"])
+    fuzz(
+        one_input, load, seeds, ["-timeout=20", "-max_len=2048", "-rss_limit_mb=8192"]
+    )  # what traces it grows

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Mapping
 
-_BETWEEN = re.compile(r",\s*(?=[A-Za-z0-9.]+=)")
+_BETWEEN = re.compile(r", +(?=[A-Za-z0-9.]+=)")
 _ESCAPED = re.compile(r'[,+"\\<>;]')
 
 
 def from_text(name: str) -> str:
     """Turn a text of parts in the order of the certificate, joined by commas that values may hold too."""
     parts = [part.partition("=") for part in _BETWEEN.split(name) if part]
-    return ",".join(f"{kind}={_escaped(value)}" for kind, _, value in reversed(parts))
+    return ",".join(f"{kind}{equals}{_escaped(value)}" for kind, equals, value in reversed(parts))
 
 
 def from_parts(parts: Mapping[str, object]) -> str:

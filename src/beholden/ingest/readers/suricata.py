@@ -90,11 +90,11 @@ def _version(tls: Any) -> Any:  # noqa: ANN401
     return pc.replace_substring_regex(words, r"^SSLv(\d)$", r"SSL \1.0")
 
 
-def _name(*path: str) -> Callable[[Any], Any]:
+def _name(field: str) -> Callable[[Any], Any]:
     """Give a distinguished name as RFC 4514 writes it; Suricata writes it in the order of the certificate."""
 
     def value(tls: Any) -> Any:  # noqa: ANN401
-        return pa.chunked_array([Coded.of(_at(*path)(tls), _written).text()])
+        return pa.chunked_array([Coded.of(_at(field)(tls), _written).text()])
 
     return value
 
