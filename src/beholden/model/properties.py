@@ -77,7 +77,7 @@ PROPERTIES: dict[str, str] = {
     "tls.certificate.key": "kind and bits of the server's key, such as RSA 2048 or EC 256",
     "tls.certificate.key_hash": "SHA-256 of the server's public key (SubjectPublicKeyInfo), hex",
     "tls.chain.top": "who stands above all certificates that a server sends, where each was issued by the next, RFC 4514",
-    "tls.chain.fault": "name, signature, algorithm or authority: what does not hold in a chain, and of which certificate",
+    "tls.chain.fault": "name, signature or authority: what does not hold in a chain, and of which certificate",
     "tls.chain.root": "true where a chain ends with a root, which nobody needs to be sent",
     "tls.chain.expiry": "earliest not-after in a chain above the server's certificate, ISO 8601",
     "tls.client_certificate.subject": "subject of a client's certificate, RFC 4514",

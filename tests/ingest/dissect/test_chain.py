@@ -1,6 +1,8 @@
 """A chain of certificates is told by its first link that does not hold, else by who stands above it."""
 
+import subprocess
 from datetime import datetime
+from ssl import PEM_cert_to_DER_cert as pem_to_der
 
 import pytest
 from cryptography import x509
@@ -26,6 +28,10 @@ def certificate(number, *, subject=None, signed_by=None, is_authority=True):
     builder = builder.add_extension(x509.BasicConstraints(is_authority, None), critical=True)
     made = builder.sign(KEYS[number + 1 if signed_by is None else signed_by], hashes.SHA256())
     return made.public_bytes(Encoding.DER)
+
+
+def run(*arguments, cwd):
+    subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=cwd)
 
 
 def told(sent):
@@ -55,6 +61,24 @@ def test_the_link_that_does_not_hold(at, wrong, broken):
     found = told(sent)
     assert found["fault"] == f"{wrong} {at}"
     assert "top" not in found
+
+
+@pytest.mark.parametrize(("digest", "is_told"), [("sha1", True), ("sha256", True), ("md4", False)])
+def test_signatures_of_old_and_of_unknown_sorts(digest, is_told, tmp_path):
+    """OpenSSL signs by SHA-1, which `cryptography` would not; what has no known algorithm is left open."""
+    known = {"sha1": "sha1", "sha256": "sha256", "md4": "sha256"}[digest]
+    for who in ("root", "leaf"):
+        run("genrsa", "-out", f"{who}.key", "2048", cwd=tmp_path)
+    run("req", "-x509", "-new", "-key", "root.key", "-subj", "/CN=Root", "-out", "root.pem", cwd=tmp_path)
+    run("req", "-new", "-key", "leaf.key", "-subj", "/CN=leaf", "-out", "leaf.csr", cwd=tmp_path)
+    signing = ("-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", f"-{known}", "-out", "leaf.pem")
+    run("x509", "-req", "-in", "leaf.csr", *signing, cwd=tmp_path)
+    sent = [pem_to_der((tmp_path / f"{who}.pem").read_text()) for who in ("leaf", "root")]
+    if digest == "md4":
+        sent[0] = sent[0].replace(bytes.fromhex("2a864886f70d01010b"), bytes.fromhex("2a864886f70d010103"))
+    found = told(sent)
+    assert found.get("top") == ("CN=Root" if is_told else None)
+    assert "fault" not in found
 
 
 def test_nothing_is_said_of_one_of_too_many_and_of_what_is_none():

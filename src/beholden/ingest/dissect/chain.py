@@ -32,8 +32,8 @@ def tell(chain: tuple[bytes, ...]) -> tuple[Seen, ...]:
             fault = _fault(certificates)
             last = certificates[-1]
             told = {
-                "fault": fault,
-                "top": "" if fault else last.issuer.rfc4514_string(),
+                "fault": fault or "",
+                "top": "" if fault != "" else last.issuer.rfc4514_string(),
                 "root": "true" if last.subject == last.issuer else "",
                 "expiry": f"{min(one.not_valid_after_utc for one in certificates[1:]):{TIME}}",
             }
@@ -42,8 +42,11 @@ def tell(chain: tuple[bytes, ...]) -> tuple[Seen, ...]:
     return tuple(Seen(SENDER, f"tls.chain.{name}", value) for name, value in told.items())
 
 
-def _fault(certificates: "list[Certificate]") -> str:
-    """Give what does not hold at the first certificate that the next one did not issue, and its number."""
+def _fault(certificates: "list[Certificate]") -> str | None:
+    """Give what does not hold at the first certificate that the next one did not issue, and its number.
+
+    Empty where all hold; none where a signature of a sort that is not known leaves it open.
+    """
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 - loads slowly
 
     for number, (one, above) in enumerate(pairwise(certificates), start=1):
@@ -52,12 +55,23 @@ def _fault(certificates: "list[Certificate]") -> str:
         if _is_no_authority(above):
             return f"authority {number}"
         try:
-            one.verify_directly_issued_by(above)
+            _check(one, above)
         except InvalidSignature:
             return f"signature {number}"
         except (UnsupportedAlgorithm, TypeError, ValueError):
-            return f"algorithm {number}"
+            return None
     return ""
+
+
+def _check(one: "Certificate", above: "Certificate") -> None:
+    """Check a signature, also by SHA-1, which devices' own authorities go on using."""
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: PLC0415 - loads slowly
+
+    key, form, digest = above.public_key(), one.signature_algorithm_parameters, one.signature_hash_algorithm
+    if isinstance(key, rsa.RSAPublicKey) and isinstance(form, padding.PKCS1v15) and digest is not None:
+        key.verify(one.signature, one.tbs_certificate_bytes, form, digest)
+    else:
+        one.verify_directly_issued_by(above)
 
 
 def _is_no_authority(certificate: "Certificate") -> bool:
