@@ -49,16 +49,20 @@ def identify(
     sources: pa.Table,
     knowledge: Knowledge,
     report: Report | None = None,
+    borne: Frame | None = None,
 ) -> Identified:
     """Find devices and say what they are.
 
-    observations: with `place`; sources: the numbers that places speak of; report: told what was not compared.
+    observations: with `place`; sources: the numbers that places speak of; report: told what was not compared. borne:
+    what others say of these devices, in which they were not seen.
     """
     settings = claim_settings(knowledge)
     resolved = resolve(engine, observations, judgements)
     owned = device_tables.owned(observations, resolved)
     known = engine.keep(device_tables.identifiers(owned, resolved))
     found = engine.keep(device_tables.devices(owned, known, resolved))
+    if borne is not None:
+        owned = engine.keep(engine.union([owned, device_tables.owned(borne, resolved)]))
     claims = engine.keep(_device_claims(engine, owned, known, knowledge, report))
     groups = knowledge.table("companies").select(["company", "maker"]).rename_columns(["company", "root"])
     fronts = found.filter(nw.col("is_router"))

@@ -16,6 +16,8 @@ from beholden.model.flaw_states import STATES
 
 MOST_CHARACTERS = 512
 """Of the text that names a subject."""
+MADE = "sbom:"
+"""Begins the id that a reader makes for a bill that has no number."""
 MOST_DEPTH = 64
 """Levels of parts within parts that are read."""
 _HARDWARE, _FIRMWARE = "device", "firmware"
@@ -98,8 +100,16 @@ def tell(log: Log, bill: Bill, problems: Problems) -> None:
             said.say(number, subject, name, value, bill.when)
     for name, value in _of_device(bill.main, subject) if bill.main else ():
         said.say(1, subject, name, value, bill.when)
+    for name in _names(bill):
+        said.say(1, subject, "sbom.name", name, bill.when)
     _tell_flaws(said, bill, subject, parts)
     said.flush()
+
+
+def _names(bill: Bill) -> Iterable[str]:
+    """Give by what others may refer to a bill: its number, and package URLs of what it is of."""
+    number = [] if bill.id.startswith(MADE) else [bill.id]
+    return dict.fromkeys([*number, *(bill.main.purls if bill.main else ())])
 
 
 def _tell_flaws(said: Statements, bill: Bill, subject: Subject, parts: Sequence[Part]) -> None:

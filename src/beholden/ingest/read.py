@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from beholden.engine.schemas import coded
+from beholden.ingest import referred
 from beholden.ingest.formats import HEAD, reader_of, recognise
 from beholden.ingest.hashing import HashingStream, file_hash, hash_in_background
 from beholden.ingest.inventory import Inventory
 from beholden.ingest.sink import Piece, Spill
+from beholden.ingest.tabular.problems import Problems
 from beholden.model.errors import BeholdenError, Problem, Report
 from beholden.model.tables import OBSERVATIONS
 
@@ -58,7 +61,9 @@ class Ingested:
     listed: list[pa.Table] = field(default_factory=list)
     """Observations of inventories."""
     records: list[pa.Table] = field(default_factory=list)
-    """The same by record."""
+    """The same by record, with the SHA-256 of the bill of materials that each refers to."""
+    bills: dict[str, pa.Table] = field(default_factory=dict)
+    """Observations of the bills that records refer to, by SHA-256."""
 
 
 def find(paths: Sequence[str]) -> Iterator[Path]:
@@ -86,7 +91,42 @@ def ingest(paths: Sequence[str], report: Report, options: Options) -> Ingested:
         _read_capture(STDIN, sys.stdin.buffer, result, report, options)
     for path in find([text for text in paths if text != STDIN]):
         _read_one(path, result, seen, report, options)
+    _refer(paths, result, seen, report, options)
     return result
+
+
+def _refer(paths: Sequence[str], result: Ingested, seen: set[str], report: Report, options: Options) -> None:
+    """Follow what inventories say of bills of materials; a bill that nobody refers to speaks for itself."""
+    files = {str(row["evidence_id"]): str(row["name"]) for row in result.evidence}
+
+    def read(path: Path) -> str | None:
+        evidence_id = file_hash(path)
+        if evidence_id not in seen and kind_of(path) in referred.BILLS:
+            _read_one(path, result, seen, report, options)
+        return evidence_id if evidence_id in result.bills else None
+
+    among = {bill: (files[bill], said) for bill, said in result.bills.items()}
+    folders = [Path(text) for text in paths if Path(text).is_dir()]
+    at_hand = referred.Bills(folders, read, lambda: referred.names(among))
+    used = set[str]()
+    for at, records in enumerate(result.records):
+        if asked := referred.references(records):
+            name = files[records["evidence_id"][0].as_py()]
+            problems = Problems(report, name)
+            found = at_hand.follow(Path(name).parent, asked, problems)
+            problems.finish()
+            result.records[at] = referred.followed(records, found)
+            used |= set(found.values())
+    for bill in list(result.bills):
+        said = result.bills[bill] if bill in used else result.bills.pop(bill)
+        own = said.filter(pc.invert(referred.is_of_firmware(said))) if bill in used else said
+        result.observations.append(coded(OBSERVATIONS, own))
+
+
+def kind_of(path: Path) -> str | None:
+    """Tell the kind of a file by its content."""
+    with path.open("rb") as stream:
+        return recognise(stream.read(HEAD), path)[0]
 
 
 def _read_one(path: Path, result: Ingested, seen: set[str], report: Report, options: Options) -> None:
@@ -139,22 +179,27 @@ def _read_file(
     reader = reader_of(kind)
     given: dict[str, Any] = {"mapping": options.mapping} if kind in _TABLES else {"options": options}
     read: ReadLog | Inventory = reader.read(path, evidence_id, report=report, **given)
-    result.evidence.append(
-        {
-            "evidence_id": evidence_id,
-            "kind": read.kind,
-            "name": str(path),
-            "size_bytes": path.stat().st_size,
-            "n_records": read.n_records,
-            "n_rejected": read.n_rejected,
-            "first_seen_at": read.first_seen_at,
-            "last_seen_at": read.last_seen_at,
-        }
-    )
+    result.evidence.append(evidence_row(read, evidence_id, path))
     if isinstance(read, Inventory):
         result.listed.append(coded(OBSERVATIONS, read.observations))
         result.records.append(read.records)
+    elif kind in referred.BILLS:
+        result.bills[evidence_id] = referred.said_by(read.observations)
     else:
         result.observations.append(read.observations)
         result.flows.append(read.flows)
         result.lookups.append(read.lookups)
+
+
+def evidence_row(read: "ReadLog | Inventory", evidence_id: str, path: Path) -> dict[str, Any]:
+    """Give the row of `evidence` of a file that was read."""
+    return {
+        "evidence_id": evidence_id,
+        "kind": read.kind,
+        "name": str(path),
+        "size_bytes": path.stat().st_size,
+        "n_records": read.n_records,
+        "n_rejected": read.n_rejected,
+        "first_seen_at": read.first_seen_at,
+        "last_seen_at": read.last_seen_at,
+    }

@@ -362,6 +362,7 @@ PROPERTIES: dict[str, str] = {
     "smb.native_os": "operating system a client states in SMB 1 session setup",
     "alert.signature": "signature that an intrusion sensor raised for traffic of this address",
     # bills of materials (CycloneDX: ECMA-424; SPDX: ISO/IEC 5962); nothing behind the @: no version is stated
+    "sbom.name": "what a bill of materials may be referred to by: its number, and package URL of what it is of",
     "sbom.library": "software that a bill of materials lists, as name@version",
     "sbom.firmware": "firmware that a bill of materials is of or lists, as name@version",
     "sbom.module": "hardware that a bill of materials lists within the device, as name@version",
@@ -397,6 +398,7 @@ PROPERTIES: dict[str, str] = {
     "inventory.kind": "type or category of device as stated",
     "inventory.firmware": "firmware or software version as stated",
     "inventory.os": "operating system as stated",
+    "inventory.sbom": "bill of materials of the device as stated: file near the inventory or in the inputs, or its name",
     "inventory.site": "site as stated",
     "inventory.location": "location as stated",
     "inventory.country": "country as stated, ISO 3166-1 alpha-2 where it could be read as one",

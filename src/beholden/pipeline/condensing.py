@@ -56,9 +56,22 @@ def through_stages(
     """Give the observations of inventories without those of records for which another stands."""
     if found is None:
         return list(listed)
-    ends = np.cumsum([table.num_rows for table in records])
-    parts = np.split(found.is_kept, ends[:-1])
+    parts = _parted(records, found)
     return [_kept(table, said, is_kept) for table, said, is_kept in zip(listed, records, parts, strict=True)]
+
+
+def kept(records: Sequence[pa.Table], found: Condensed | None) -> list[pa.Table]:
+    """Give the records that go through the stages."""
+    if found is None:
+        return list(records)
+    return [
+        said.filter(pa.array(is_kept)) for said, is_kept in zip(records, _parted(records, found), strict=True)
+    ]
+
+
+def _parted(records: Sequence[pa.Table], found: Condensed) -> Sequence[Any]:
+    """Give whether records are kept, table by table."""
+    return np.split(found.is_kept, np.cumsum([table.num_rows for table in records])[:-1])
 
 
 def _kept(observations: pa.Table, records: pa.Table, is_kept: Any) -> pa.Table:  # noqa: ANN401

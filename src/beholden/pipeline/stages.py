@@ -31,12 +31,13 @@ from beholden.identify.condense import Condensed
 from beholden.identify.identify import Identified, components, identify
 from beholden.identify.sides import Sides
 from beholden.ingest.read import Ingested
+from beholden.ingest.referred import borne, is_of_firmware
 from beholden.ingest.sink import Piece, Sink, Spill
 from beholden.knowledge.base import Knowledge
 from beholden.knowledge.profiles import Profile
 from beholden.model.errors import Report
 from beholden.model.tables import FLOWS
-from beholden.pipeline.condensing import firsts, members, others, parted, through_stages
+from beholden.pipeline.condensing import firsts, kept, members, others, parted, through_stages
 from beholden.pipeline.facts import UsedFacts
 from beholden.pipeline.scoring import score_devices
 from beholden.score import ScoreSettings, merge_bins, merge_rollups
@@ -88,9 +89,14 @@ class Given:
         return [*self.read.observations, *through_stages(self.read.listed, self.read.records, self.alike)]
 
     @cached_property
+    def borne(self) -> list[pa.Table | Path]:
+        """Give what bills of materials say of the records that go through the stages and refer to them."""
+        return [borne(kept(self.read.records, self.alike), self.read.bills)] if self.read.bills else []
+
+    @cached_property
     def n_rows(self) -> int:
         """Count the observations and flows that go through the stages."""
-        return sum(map(_n_rows, [*self.observed, *self.read.flows]))
+        return sum(map(_n_rows, [*self.observed, *self.borne, *self.read.flows]))
 
     @cached_property
     def n_assessed(self) -> int:
@@ -160,7 +166,8 @@ class Stages:
     def _write_evidence(self) -> None:
         read = self.given.read
         self.out.add("evidence", [self.given.evidence])
-        self.out.add("observations", batches([*read.observations, *read.listed]))
+        bills = [one.filter(is_of_firmware(one)) for one in read.bills.values()]
+        self.out.add("observations", batches([*read.observations, *read.listed, *bills]))
         self.out.add("lookups", batches(read.lookups))
         self.out.add("judgements", [self.given.judgements])
 
@@ -169,10 +176,16 @@ class Stages:
         engine, given = self.engine, self.given
         observations = _frame(engine, given.observed, given.sources)
         self._certified = engine.keep(certified(engine, observations, self.knowledge))
-        self._statements = engine.collect(
-            observations.filter(nw.col("property").is_in(STATED_IN)).select(STATEMENTS.names)
+        told = _frame(engine, given.borne, given.sources) if given.borne else None
+        stated = [
+            engine.collect(one.filter(nw.col("property").is_in(STATED_IN)).select(STATEMENTS.names))
+            for one in (observations, told)
+            if one is not None
+        ]
+        self._statements = pa.concat_tables(stated)
+        found = identify(
+            engine, observations, given.judgements, given.sources, self.knowledge, self.report, told
         )
-        found = identify(engine, observations, given.judgements, given.sources, self.knowledge, self.report)
         self._write_found(found)
         every_device = (
             members(engine, found, given.alike) if given.counted is None else engine.bind(given.counted)

