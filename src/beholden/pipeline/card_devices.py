@@ -54,7 +54,7 @@ def without_cards(store: Store, prefix: str | None) -> str:
 def with_devices(store: Store, scan_id: str, findings: pa.Table) -> pa.Table:
     """Fill in the device of each finding's card, with its site and owner; null where none or several have its number.
 
-    An IMEI that several of the cards report tells no device.
+    An IMEI that several of the cards report tells no device. Findings that a person suppressed are left out.
     """
     cards = findings.select(["card", "imsi", "imei"]).group_by(["card", "imsi", "imei"]).aggregate([])
     kinds = pa.array([kind for kind, _ in _BY])
@@ -69,7 +69,14 @@ def with_devices(store: Store, scan_id: str, findings: pa.Table) -> pa.Table:
     findings = put(findings, "device_id", found)
     for name, column in _PLACES.items():
         findings = put(findings, name, devices[column].take(at))
-    return findings
+    return _unsuppressed(findings, store.judgements())
+
+
+def _unsuppressed(findings: pa.Table, judgements: pa.Table) -> pa.Table:
+    """Leave out findings of devices that a person suppressed."""
+    subjects = judgements.filter(pc.equal(judgements["action"], "suppress"))["subject"].combine_chunks()
+    ids = pc.binary_join_element_wise(findings["device_id"], findings["rule_id"], ":")
+    return findings.filter(pc.invert(pc.is_in(ids, subjects)))
 
 
 def _device(cards: pa.Table, name: str, held: pa.Table, kind: str) -> pa.ChunkedArray:

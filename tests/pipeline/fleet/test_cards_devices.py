@@ -116,6 +116,16 @@ def test_the_same_again_adds_nothing_and_a_new_day_adds_itself(beholden, store, 
     opened.close()
 
 
+def test_a_suppressed_finding_is_left_out_with_its_action(beholden, store, exports, tmp_path):
+    beholden.good("fleet", "cards", exports, "--store", store)
+    finding = beholden.json("explain", "SN-1001", "--store", store)["cards"][0]["finding"]
+    beholden.good("judge", "suppress", finding, "--reason", "a trial", "--store", store)
+    said = beholden.json("fleet", "cards", exports, "--store", store, "--actions", tmp_path / "a")
+    assert {one["card"] for one in said["findings"]} == set(CARDS[1:3])
+    assert not beholden.json("explain", "SN-1001", "--store", store)["cards"]
+    assert CARDS[0] not in (tmp_path / "a" / "block.csv").read_text("utf-8")
+
+
 def test_scores_and_roll_ups_stay_as_they_were(beholden, store, exports):
     before = beholden.json("show", "devices", "--store", store)
     beholden.good("fleet", "cards", exports, "--store", store)
