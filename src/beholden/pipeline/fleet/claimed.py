@@ -16,7 +16,7 @@ from beholden.pipeline.fleet.columns import short
 from beholden.pipeline.fleet.formed import Formed
 from beholden.pipeline.fleet.kernels.layout import Numbers, Words
 from beholden.pipeline.fleet.states import BITS, number
-from beholden.pipeline.fleet.worded import UNMARKED
+from beholden.pipeline.fleet.worded import NONE, UNMARKED
 
 _SERIALS = 10**7
 """So many IMEIs have one type allocation code (3GPP TS 23.003): six digits and one that checks."""
@@ -34,7 +34,10 @@ class Claims:
     knowledge: Knowledge
     settings: Mapping[str, Any]
     parted: set[str]
-    _told: dict[str, dict[int, int]] = field(default_factory=lambda: {name: {} for name in _KINDS})
+    _told: dict[str, tuple[Numbers, Numbers]] = field(
+        default_factory=lambda: dict.fromkeys(_KINDS, (NONE, NONE))
+    )
+    """Beginnings in order, and the number of what each claims."""
 
     def __post_init__(self) -> None:
         """Set a mark for each OUI that is assigned in parts."""
@@ -53,25 +56,24 @@ class Claims:
     def add(self, columns: Mapping[str, Formed], states: Words, likes: Numbers) -> None:
         """Add what is claimed of rows to the numbers of their likes."""
         for name, kind in _KINDS.items():
-            if name not in columns:
-                continue
-            beginnings = pa.array(self._beginnings[name](columns[name].numbers)).dictionary_encode()
-            numbers = self._numbers(kind, name, beginnings.dictionary.to_pylist())
-            codes = beginnings.indices.to_numpy()
-            kernels.add(codes, numbers, UNMARKED, BITS[name], states, likes)
+            if name in columns:
+                beginnings = pa.array(self._beginnings[name](columns[name].numbers)).dictionary_encode()
+                numbers = self._numbers(kind, name, beginnings.dictionary.to_numpy())
+                kernels.add(beginnings.indices.to_numpy(), numbers, UNMARKED, BITS[name], states, likes)
 
-    def _numbers(self, kind: Assigned, name: str, beginnings: list[int]) -> Numbers:
+    def _numbers(self, kind: Assigned, name: str, beginnings: Numbers) -> Numbers:
         """Give numbers of what beginnings claim, first 0 for none."""
-        told = self._told[name]
-        new = [one for one in beginnings if one not in told]
-        if new:
-            texts = pa.array([_text(name, one) for one in new], pa.string())
+        known, numbers = self._told[name]
+        new = beginnings[~np.isin(beginnings, known)]
+        if len(new):
+            texts = pa.array([_text(name, one) for one in new.tolist()], pa.string())
             said = assigned(texts, kind, self.knowledge, self.settings[kind.weights]).to_pylist()
-            told |= {
-                one: 0 if claim is None else number(f"assigned {kind.kind}", claim)
-                for one, claim in zip(new, said, strict=True)
-            }
-        return np.array([0, *(told[one] for one in beginnings)], np.int64)
+            claims = [0 if one is None else number(f"assigned {kind.kind}", one) for one in said]
+            known, numbers = np.append(known, new), np.append(numbers, np.array(claims, np.int64))
+            order = np.argsort(known)
+            known, numbers = known[order], numbers[order]
+            self._told[name] = known, numbers  # at once: another partition may be reading it
+        return np.append([0], numbers[np.searchsorted(known, beginnings)])
 
 
 def _of_imei(imeis: Numbers) -> Numbers:

@@ -4,6 +4,7 @@ A state is a number of few bits, so what follows from it stands in tables with a
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,7 @@ def lead(node: str) -> bytes:
     return f"device\x1f{RANKS.index(kind)}:{kind.removeprefix('local ')}:".encode()
 
 
+@lru_cache(1 << 16)  # partitions say the same words
 def number(name: str, text: str) -> int:
     """Give a signed number of 64 bits for what is said under a name."""
     return int.from_bytes(bytes.fromhex(content_id(name, text)), "big", signed=True)
