@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from beholden import __version__
 from beholden.engine import conform, from_rows
 from beholden.engine.members import OWN
 from beholden.engine.schemas import put
@@ -103,8 +104,9 @@ def enter(
     tables: as `with_devices` gives the first. The scan itself stays as it is; what it has is linked, not copied.
     """
     findings, evidence = tables
-    made = content_id("cards", scan_id, knowledge.knowledge_id, *sorted(findings["finding_id"].to_pylist()),
-                      *sorted(str(row["evidence_id"]) for row in exports))  # fmt: skip
+    told = (f"{row['finding_id']} {row['strength']:.6f}" for row in findings.to_pylist())
+    files = (str(row["evidence_id"]) for row in exports)
+    made = content_id("cards", scan_id, knowledge.knowledge_id, __version__, *sorted(told), *sorted(files))
     known = pc.unique(findings.filter(pc.is_valid(findings["device_id"]))["device_id"])
     unknown = pc.unique(findings.filter(pc.is_null(findings["device_id"]))["card"])
     is_new = not store.path(made, "runs").exists()
