@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from beholden.engine.members import KEYS, LINK, OWN
+from beholden.engine.members import KEYS, LINK, OWN, STANDS
 from beholden.engine.places import PLACE
 from beholden.engine.schemas import conform, empty, put
 from beholden.model.columns import Table
@@ -61,7 +61,10 @@ class Parted:
         """Read a table, or some of its columns, or the rows of some devices."""
         model = _TABLES[table]
         make = _MADE[table]
-        found = [conform(model, make(self, rows)) for rows in self._rows(devices)]
+        found = [
+            conform(model, make(self, _with_words(rows, evidence_id=evidence_id, locator_kind="row")))
+            for evidence_id, rows in self._rows(devices, _READ[table])
+        ]
         if table == "devices" and devices is not None:
             found.append(conform(model, self._standing(devices)))
         whole = pa.concat_tables([empty(model), *found])
@@ -84,10 +87,29 @@ class Parted:
         false = pa.repeat(pa.scalar(value=False), len(standing))
         return pa.table({"device_id": standing, "is_router": false, "is_randomised": false})
 
-    def _rows(self, devices: Sequence[str] | None) -> Iterator[pa.Table]:
-        """Give the rows of each partition, without those shadowed."""
+    def counted(self, key: str) -> pa.StructArray:
+        """Give those that stand for devices by a key of `members`, and for how many: values and counts."""
+        counts = self._units.group_by(key).aggregate([("n_devices", "sum")]).combine_chunks()
+        columns = [counts[name].combine_chunks() for name in (key, "n_devices_sum")]
+        return pa.StructArray.from_arrays(columns, ["values", "counts"])
+
+    def standing(self) -> pa.Table:
+        """Give every device and those that stand for it, the latter by number."""
+        keys = {key: self._units[key].combine_chunks().dictionary_encode() for key in STANDS}
+        found = []
+        for _, rows in self._rows(None, _READ["members"]):
+            at = pc.index_in(rows["unit"], self._units["unit"]).combine_chunks()
+            stand = {
+                key: pa.DictionaryArray.from_arrays(coded.indices.take(at), coded.dictionary)
+                for key, coded in keys.items()
+            }
+            found.append(pa.table({"device_id": rows["device_id"], **stand}))
+        return pa.concat_tables(found) if found else empty(MEMBERS).select(["device_id", *keys])
+
+    def _rows(self, devices: Sequence[str] | None, names: Sequence[str]) -> Iterator[tuple[str, pa.Table]]:
+        """Give the evidence and the rows of each partition, without those shadowed."""
         for path in self._paths:
-            rows = _among(path, devices)
+            rows = _among(path, devices, [*names, "locator", IS_LEFT])
             rows = rows.filter(pc.invert(rows[IS_LEFT]))
             evidence_id = path.name[:_DIGEST]
             part = path.stem.removesuffix(MENDED)
@@ -95,7 +117,7 @@ class Parted:
             if len(shadowed):
                 rows = rows.filter(pc.invert(pc.is_in(rows["locator"], shadowed.combine_chunks())))
             if rows.num_rows:
-                yield _with_words(rows, evidence_id=evidence_id, locator_kind="row")
+                yield evidence_id, rows
 
     def members(self, rows: pa.Table) -> pa.Table:
         """Give `members` of rows."""
@@ -166,14 +188,15 @@ def _with_words(rows: pa.Table, **words: str) -> pa.Table:
     return rows
 
 
-def _among(path: Path, devices: Sequence[str] | None) -> pa.Table:
-    """Read the rows of some devices; Polars decodes the other columns of these alone."""
+def _among(path: Path, devices: Sequence[str] | None, names: Sequence[str]) -> pa.Table:
+    """Read columns of all devices or of some; Polars decodes the other columns of these alone."""
     if devices is None:
-        return pq.read_table(path)
+        return pq.read_table(path, columns=names)
     from beholden.engine.polar import PolarsEngine  # noqa: PLC0415
 
     with PolarsEngine() as engine:
-        return engine.collect(engine.scan([path]).filter(nw.col("device_id").is_in(devices)))
+        rows = engine.scan([path]).filter(nw.col("device_id").is_in(devices))
+        return engine.collect(rows.select(names))
 
 
 _MADE: Mapping[str, Callable[[Parted, pa.Table], pa.Table]] = {
@@ -183,3 +206,12 @@ _MADE: Mapping[str, Callable[[Parted, pa.Table], pa.Table]] = {
     f"identifications{OWN}": Parted.identifications,
     f"components{OWN}": Parted.components,
 }
+_SEEN: Final = ("device_id", "first_seen_at", "last_seen_at")
+_READ: Mapping[str, Sequence[str]] = {
+    "devices": tuple(name for name in DEVICES.column_names if name != "is_router"),
+    "device_identifiers": (*_SEEN, *IDENTIFIERS),
+    "members": ("device_id", "unit"),
+    f"identifications{OWN}": ("device_id", "unit", *WORDS),
+    f"components{OWN}": ("device_id", "unit", *WORDS),
+}
+"""Columns that a table is made of."""

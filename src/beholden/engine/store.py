@@ -148,18 +148,23 @@ class Store:
         if key is None or not self._has(scan_id, "members"):
             return None
         if (scan_id, key) not in self._stand:
-            counts = pc.value_counts(self.kept(scan_id, "members", [key])[key])
+            if Parted.has(self.scans / scan_id, "members"):
+                counts = Parted(self.scans / scan_id).counted(key)
+            else:
+                counts = pc.value_counts(self.kept(scan_id, "members", [key])[key])
             several = counts.filter(pc.greater(counts.field("counts"), 1))
             self._stand[scan_id, key] = several if len(several) else None
         return self._stand[scan_id, key]
 
     def members(self, scan_id: str) -> pa.Table:
         """Give every device with like_id, pattern_id and unit_id: whose rows, contributions and scores stand for it."""
+        names = ["device_id", *STANDS]
+        if Parted.has(self.scans / scan_id, "members"):
+            return Parted(self.scans / scan_id).standing().select(names)
         if self._has(scan_id, "members"):
-            names = ["device_id", *STANDS]
             return self.kept(scan_id, "members", names, coded=names[1:]).unify_dictionaries()
         ids = self.kept(scan_id, "devices", ["device_id"])["device_id"]
-        return pa.table(dict.fromkeys(["device_id", *STANDS], ids))
+        return pa.table(dict.fromkeys(names, ids))
 
     def _stand_for(self, scan_id: str, devices: Sequence[str] | None) -> tuple[pa.Table, pa.Table]:
         """Give the members that devices are, and the own record and link address of them and those who stand for them.
