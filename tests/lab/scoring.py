@@ -255,8 +255,8 @@ shows that detections do what they should. How often they are wrong in a network
   score of a beacon, from 0.85 to 0.8, which told four more there (45 played, 40 told before).
 
 The same people wrote the attacks, the innocent and the detections. Iodine alone runs at the clock's own pace. No
-innocent device of the laboratory takes up a new service in the middle of a run: one that did, alone of its like and with a
-service that nobody has listed, would be told as a beacon.
+innocent device of the laboratory takes up a new service in the middle of a run: one that did, alone of its like and
+with a service that nobody has listed, would be told as a beacon.
 
 ## By detection
 An alarm is true where the device was taken over, by whichever attack; an attack counts as told by its own signal.
