@@ -234,16 +234,19 @@ class Assessing:
 
     def _roll_up(self, counts: Frame, named: pa.Table) -> None:
         """Write the roll-ups: those of devices' own places from the counts, the others as the stages gave them."""
-        scores = self.engine.bind(pq.read_table(self.folder / "scores.parquet"))
-        units = self.engine.bind(named.select(["unit", "unit_id"]))
-        of_unit = counts.join(units, on="unit", how="inner")
+        scores = pq.read_table(self.folder / "scores.parquet")
+        numbered = pc.unique(named["unit_id"])  # many rows are joined: by numbers, not by names
+        units = pa.table({"unit": named["unit"], "number": pc.index_in(named["unit_id"], numbered)})
+        at = pc.index_in(scores["device_id"], numbered)
+        scored = self.engine.bind(scores.drop_columns("device_id").append_column("device_id", at))
+        of_unit = counts.join(self.engine.bind(units), on="unit", how="inner")
         groups = self.engine.keep(
             self.engine.union(
                 [
                     of_unit.with_columns(group=nw.col(column).fill_null(""))
-                    .group_by("unit_id", "group")
+                    .group_by("number", "group")
                     .agg(nw.col("n_devices").sum().cast(nw.Int64))
-                    .select("group", "n_devices", device_id=nw.col("unit_id"), dimension=nw.lit(dimension))
+                    .select("group", "n_devices", device_id=nw.col("number"), dimension=nw.lit(dimension))
                     for dimension, column in _BY_DEVICE.items()
                 ]
             )
@@ -251,7 +254,7 @@ class Assessing:
         for table, rolled in ((ROLLUPS, rollups), (ROLLUP_BINS, rollup_bins)):
             others = pq.read_table(self.temporary / f"{table.name}.parquet")
             others = others.filter(pc.invert(pc.is_in(others["dimension"], pa.array(list(_BY_DEVICE)))))
-            own = self.engine.collect(rolled(scores, groups)).select(others.column_names).cast(others.schema)
+            own = self.engine.collect(rolled(scored, groups)).select(others.column_names).cast(others.schema)
             self.write(table.name, pa.concat_tables([others, own]))
 
 
