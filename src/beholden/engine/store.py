@@ -256,6 +256,14 @@ class Store:
                 shutil.rmtree(left, ignore_errors=True)
 
 
+def link(source: Path | str, target: Path | str) -> None:
+    """Have a file in another place too, without copying where the system can link."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def _among(path: Path, columns: list[str], owner: str, ids: Sequence[str]) -> pa.Table:
     """Read the rows whose owner is among some; Polars decodes the other columns of these alone."""
     if pq.read_metadata(path).num_rows <= _FEW:

@@ -1,6 +1,5 @@
 """Findings about cards beside the devices of a scan: whose cards they are, and that scan again with them."""
 
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from beholden import __version__
 from beholden.engine import conform, from_rows
 from beholden.engine.members import OWN
 from beholden.engine.schemas import put
-from beholden.engine.store import Store
+from beholden.engine.store import Store, link
 from beholden.knowledge.base import Knowledge
 from beholden.model.cards import CARD_EVIDENCE, CARD_FINDINGS, CARD_PROPOSITION
 from beholden.model.columns import Table
@@ -116,7 +115,7 @@ def enter(
     if is_new:
         rows, proofs = _as_findings(findings, evidence)
         with store.writing(made) as folder:
-            _link(store.scans / scan_id, folder)
+            shutil.copytree(store.scans / scan_id, folder, copy_function=link, dirs_exist_ok=True)
             for table, data in (
                 (CARD_FINDINGS, findings),
                 (CARD_EVIDENCE, evidence),
@@ -174,17 +173,3 @@ def _write(folder: Path, name: str, table: Table, data: pa.Table) -> None:
     path = folder / f"{name}.parquet"
     path.unlink(missing_ok=True)  # a link: what it was linked to stays
     pq.write_table(conform(table, data), path, compression="zstd")
-
-
-def _link(source: Path, target: Path) -> None:
-    """Have a scan's files in another folder, without copying where the system can link."""
-    for path in source.rglob("*"):
-        put_at = target / path.relative_to(source)
-        if path.is_dir():
-            put_at.mkdir(exist_ok=True)
-            continue
-        put_at.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(path, put_at)
-        except OSError:
-            shutil.copyfile(path, put_at)

@@ -1,6 +1,5 @@
 """From what partitions came to, to the tables of a scan: likes through the stages, devices beside them."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from beholden.engine.members import KEYS, OWN
 from beholden.engine.parted import IS_LEFT, PARTS, SHADOWED, UNITS, WORDS_OF
 from beholden.engine.places import sources
 from beholden.engine.schemas import coded, empty, put
+from beholden.engine.store import link
 from beholden.engine.writing import Writing
 from beholden.ingest.read import Ingested
 from beholden.ingest.sink import Spill
@@ -95,10 +95,7 @@ class Assessing:
         for partition_id, part in parts.items():
             for path in part.devices:
                 target = self.folder / PARTS / f"{partition_id}{path.stem.removeprefix(DEVICES)}.parquet"
-                try:
-                    os.link(path, target)
-                except OSError:
-                    shutil.copyfile(path, target)
+                link(path, target)
 
     def _shadowed(self, parts: Mapping[str, Part]) -> pa.Table:
         """Find the records that a later one of the same device replaces: seen later, else of a later partition or row."""
