@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from beholden.engine import Engine, Frame
+from beholden.engine.memory import give_back
 from beholden.engine.places import with_place
 from beholden.identify import devices as device_tables
 from beholden.identify.certificates import certificate_claims
@@ -64,6 +65,7 @@ def identify(
     if borne is not None:
         owned = engine.keep(engine.union([owned, device_tables.owned(borne, resolved)]))
     claims = engine.keep(_device_claims(engine, owned, known, knowledge, report))
+    give_back()  # of large captures claims are most of what is held
     groups = knowledge.table("companies").select(["company", "maker"]).rename_columns(["company", "root"])
     fronts = found.filter(nw.col("is_router"))
     general = general_purpose(engine, claims, fronts.select("device_id"), groups, settings)

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from beholden import __version__
 from beholden.engine import engine_for, from_rows
+from beholden.engine.memory import give_back
 from beholden.engine.places import sources
 from beholden.engine.store import Store
 from beholden.engine.writing import Writing
@@ -68,7 +69,9 @@ def scan(
     knowledge = with_indicators(knowledge, request.indicators, report)
     knowledge = with_sigma(knowledge, request.sigma, report)
     with TemporaryDirectory(prefix="beholden-") as folder:
-        return _scan(request, store, knowledge, report, Spill(Path(folder)), on_step, clock)
+        outcome = _scan(request, store, knowledge, report, Spill(Path(folder)), on_step, clock)
+    give_back()  # whoever reads the scan next needs room of his own
+    return outcome
 
 
 def _scan(
